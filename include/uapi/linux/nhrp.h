@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/nhrp.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_NHRP_H
+#define _UAPI_LINUX_NHRP_H
+
+#define NHRP_FAMILY_NAME	"nhrp"
+#define NHRP_FAMILY_VERSION	1
+
+/**
+ * enum nhrp_mapping_type - How a mapping came to be, which decides what may
+ *   replace it.
+ * @NHRP_MAPPING_TYPE_STATIC: Configured. Never replaced by a learnt type.
+ * @NHRP_MAPPING_TYPE_DYNAMIC: Registered by the peer itself.
+ */
+enum nhrp_mapping_type {
+	NHRP_MAPPING_TYPE_STATIC = 1,
+	NHRP_MAPPING_TYPE_DYNAMIC,
+};
+
+enum {
+	NHRP_A_MAPPING_IFINDEX = 1,
+	NHRP_A_MAPPING_DST,
+	NHRP_A_MAPPING_PREFIXLEN,
+	NHRP_A_MAPPING_NBMA,
+	NHRP_A_MAPPING_TYPE,
+	NHRP_A_MAPPING_HOLD,
+	NHRP_A_MAPPING_PROTOCOL,
+	NHRP_A_MAPPING_EXPIRES,
+	NHRP_A_MAPPING_CREATED,
+	NHRP_A_MAPPING_UPDATED,
+	NHRP_A_MAPPING_USED,
+	NHRP_A_MAPPING_FLUSHED,
+	NHRP_A_MAPPING_PAD,
+
+	__NHRP_A_MAPPING_MAX,
+	NHRP_A_MAPPING_MAX = (__NHRP_A_MAPPING_MAX - 1)
+};
+
+enum {
+	NHRP_A_PEER_IFINDEX = 1,
+	NHRP_A_PEER_NBMA,
+	NHRP_A_PEER_MAPPINGS,
+	NHRP_A_PEER_PMTU,
+	NHRP_A_PEER_RX_PACKETS,
+	NHRP_A_PEER_RX_BYTES,
+	NHRP_A_PEER_TX_PACKETS,
+	NHRP_A_PEER_TX_BYTES,
+	NHRP_A_PEER_LAST_RX,
+	NHRP_A_PEER_PAD,
+
+	__NHRP_A_PEER_MAX,
+	NHRP_A_PEER_MAX = (__NHRP_A_PEER_MAX - 1)
+};
+
+enum nhrp_cmd {
+	NHRP_CMD_MAPPING_NEW = 1,
+	NHRP_CMD_MAPPING_DEL,
+	NHRP_CMD_MAPPING_GET,
+	NHRP_CMD_MAPPING_FLUSH,
+	NHRP_CMD_PEER_GET,
+	NHRP_CMD_MAPPING_NEW_NTF,
+	NHRP_CMD_MAPPING_CHANGE_NTF,
+	NHRP_CMD_MAPPING_DEL_NTF,
+	NHRP_CMD_MAPPING_EXPIRE_NTF,
+
+	__NHRP_CMD_MAX,
+	NHRP_CMD_MAX = (__NHRP_CMD_MAX - 1)
+};
+
+#define NHRP_MCGRP_MAPPING	"mapping"
+
+#endif /* _UAPI_LINUX_NHRP_H */
