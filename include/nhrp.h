@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * NHRP peer-resolution cache (the data-plane half of RFC 2332).
+ *
+ * Who may touch what
+ * ------------------
+ * A cache belongs to one net device, its owner, and is embedded in the owner's
+ * private data. Everything that a cache holds changes in process context under
+ * nhrp_cache::lock, which sleeps, and is read under RCU by the data path and
+ * under the lock by the writers. The lock also covers the notification of each
+ * change, so that listeners learn of changes in the order in which they
+ * happened. It nests inside rtnl and never the other way round.
+ *
+ * A mapping is immutable while it can be found, but for the time of its last
+ * use: a replacement is a new object that takes the old one's place in one
+ * step. A mapping holds a count on the peer that it points to; the peer goes
+ * with its last mapping. Both are freed after a grace period, so a reader may
+ * use what it found until it leaves its RCU section, and takes no reference.
+ *
+ * A netlink request holds the net device (and with it the cache) while it
+ * runs; between the messages of a dump nothing is held.
+ */
+
+#ifndef _NHRP_H
+#define _NHRP_H
+
+#include <linux/bits.h>
+#include <linux/in6.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/socket.h>
+#include <linux/timerqueue.h>
+#include <linux/workqueue.h>
+
+#include <uapi/linux/nhrp.h>
+
+struct dst_entry;
+struct netlink_ext_ack;
+struct nhrp_cache;
+
+/**
+ * struct nhrp_addr - protocol or NBMA address
+ * @ip4: IPv4 address, network byte order
+ * @ip6: IPv6 address
+ * @family: AF_INET or AF_INET6
+ */
+struct nhrp_addr {
+	union {
+		__be32 ip4;
+		struct in6_addr ip6;
+	};
+	u8 family;
+};
+
+/**
+ * struct nhrp_prefix - protocol prefix, or a host when @len is the full length
+ * @addr: address, bits behind @len are zero
+ * @len: length in bits, 0 to 32 or 128
+ */
+struct nhrp_prefix {
+	struct nhrp_addr addr;
+	u8 len;
+};
+
+/* Longest prefix of each family. */
+#define NHRP_PREFIX4_MAX	32
+#define NHRP_PREFIX6_MAX	128
+
+/**
+ * struct nhrp_node - what a table knows of an object that it holds
+ * @hash: hash chain, read under RCU
+ * @order: place in the order of keys, under the lock of the cache; once the
+ *	node is out of its table the space serves @rcu
+ * @rcu: for freeing
+ * @key: what the node is found by, immutable
+ */
+struct nhrp_node {
+	struct rhash_head hash;
+	union {
+		struct rb_node order;
+		struct rcu_head rcu;
+	};
+	struct nhrp_prefix key;
+};
+
+/**
+ * struct nhrp_table - objects by prefix: one hash probe to find one, and the
+ *	order of keys to walk them in pieces without a lock held in between
+ * @hash: nodes by key, read under RCU
+ * @order: the same nodes in the order of their keys, under the lock of the
+ *	cache
+ * @count: number of nodes, under the lock of the cache
+ */
+struct nhrp_table {
+	struct rhashtable hash;
+	struct rb_root order;
+	u32 count;
+};
+
+/**
+ * struct nhrp_route - underlay route to a peer
+ * @dst: route, a reference is held while the peer points here
+ * @saddr: outer source address that goes with it
+ * @cookie: for dst_check()
+ * @gen: nhrp_cache::route_gen when the route was looked up
+ * @rcu: for freeing
+ *
+ * Immutable. Replaced as a whole by exchanging nhrp_peer::route; who takes it
+ * out drops the reference on @dst at once (a dst outlives its last reference
+ * by a grace period) and frees the rest after one.
+ */
+struct nhrp_route {
+	struct dst_entry *dst;
+	struct nhrp_addr saddr;
+	u32 cookie;
+	u32 gen;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct nhrp_peer - one NBMA address that mappings of a device point to
+ * @node: place in nhrp_cache::peers; the key is the NBMA address
+ * @route: cached underlay route, or NULL; any context may exchange it
+ * @pcpu: counters of the first NHRP_PEERS_PCPU peers of a device, else NULL
+ * @rx_packets: counters of the other peers; a million peers cannot have
+ *	per-CPU memory, and so many do not contend for one line each
+ * @rx_bytes: likewise
+ * @tx_packets: likewise
+ * @tx_bytes: likewise
+ * @last_rx: ktime_get_seconds() of the last packet received, 0 if none;
+ *	written by the data path
+ * @mappings: number of mappings that point here, written under the lock of the
+ *	cache; 0 once the peer is dead
+ */
+struct nhrp_peer {
+	struct nhrp_node node;
+	struct nhrp_route __rcu *route;
+	struct pcpu_sw_netstats __percpu *pcpu;
+	atomic64_t rx_packets;
+	atomic64_t rx_bytes;
+	atomic64_t tx_packets;
+	atomic64_t tx_bytes;
+	u32 last_rx;
+	u32 mappings;
+};
+
+/* Peers of one device that get per-CPU counters. A spoke has few peers, each
+ * with traffic on many CPUs at once; it is there that a shared line hurts.
+ */
+#define NHRP_PEERS_PCPU		256
+
+/**
+ * struct nhrp_mapping - protocol prefix -> NBMA address
+ * @node: place in nhrp_cache::mappings; the key is the prefix
+ * @peer: owner of the NBMA address, counted in nhrp_peer::mappings
+ * @expiry: place in nhrp_cache::expiry if @hold is set; the time is
+ *	get_jiffies_64() from which on the mapping no longer matches
+ * @created: get_jiffies_64() when the prefix was first mapped
+ * @updated: get_jiffies_64() when a request last wrote the mapping
+ * @used: ktime_get_seconds() of the last packet that used the mapping, 0 if
+ *	none; written by the data path
+ * @hold: holding time in seconds, 0 for ever
+ * @type: enum nhrp_mapping_type
+ * @protocol: who wrote it, RTPROT_*
+ */
+struct nhrp_mapping {
+	struct nhrp_node node;
+	struct nhrp_peer *peer;
+	struct timerqueue_node expiry;
+	u64 created;
+	u64 updated;
+	u32 used;
+	u32 hold;
+	u8 type;
+	u8 protocol;
+};
+
+/**
+ * struct nhrp_mapping_config - a mapping as a request describes it
+ * @dst: prefix
+ * @nbma: NBMA address
+ * @hold: holding time in seconds, 0 for ever
+ * @type: enum nhrp_mapping_type
+ * @protocol: RTPROT_*
+ * @dst_attr: attribute to blame for @dst
+ * @nbma_attr: attribute to blame for @nbma
+ */
+struct nhrp_mapping_config {
+	struct nhrp_prefix dst;
+	struct nhrp_addr nbma;
+	u32 hold;
+	u8 type;
+	u8 protocol;
+	const struct nlattr *dst_attr;
+	const struct nlattr *nbma_attr;
+};
+
+/**
+ * struct nhrp_ops - what a cache asks of its owner
+ * @mapping_check: may this mapping be added? Fills @extack when it refuses.
+ *	Context: process, under nhrp_cache::lock. Return: 0 or -errno.
+ */
+struct nhrp_ops {
+	int (*mapping_check)(struct nhrp_cache *cache,
+			     const struct nhrp_mapping_config *cfg,
+			     struct netlink_ext_ack *extack);
+};
+
+/**
+ * struct nhrp_cache - the cache of one device
+ * @dev: owner
+ * @ops: of the owner
+ * @mappings: struct nhrp_mapping by prefix
+ * @peers: struct nhrp_peer by NBMA address (a host prefix)
+ * @lens4: prefix lengths in use, bit (32 - length); written under @lock before
+ *	a mapping is added and after one is removed
+ * @lens6: the same for IPv6, bit (128 - length)
+ * @route_gen: routes with another number are stale
+ * @closing: routes are no longer cached
+ * @lock: see the top of this file
+ * @max_mappings: limit, any context
+ * @count4: number of mappings of each prefix length
+ * @count6: the same for IPv6
+ * @peers_pcpu: number of peers with per-CPU counters
+ * @seq: number of changes so far, tells a dump that it was disturbed
+ * @dead: the device is going away, nothing may be added
+ * @expiry: mappings with a holding time
+ * @expire_work: removes those whose time is up
+ */
+struct nhrp_cache {
+	struct net_device *dev;
+	const struct nhrp_ops *ops;
+	struct nhrp_table mappings;
+	struct nhrp_table peers;
+	DECLARE_BITMAP(lens4, NHRP_PREFIX4_MAX + 1);
+	DECLARE_BITMAP(lens6, NHRP_PREFIX6_MAX + 1);
+	u32 route_gen;
+	bool closing;
+
+	struct mutex lock ____cacheline_aligned_in_smp;
+	u32 max_mappings;
+	u32 count4[NHRP_PREFIX4_MAX + 1];
+	u32 count6[NHRP_PREFIX6_MAX + 1];
+	u32 peers_pcpu;
+	u32 seq;
+	bool dead;
+	struct timerqueue_head expiry;
+	struct delayed_work expire_work;
+};
+
+#define NHRP_MAX_MAPPINGS_DEFAULT	BIT(20)
+
+/* cache.c */
+int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
+		    const struct nhrp_ops *ops);
+void nhrp_cache_fini(struct nhrp_cache *cache);
+struct nhrp_mapping *nhrp_cache_lookup(struct nhrp_cache *cache,
+				       const struct nhrp_addr *addr);
+void nhrp_cache_drop_routes(struct nhrp_cache *cache,
+			    const struct net_device *via);
+
+/**
+ * nhrp_cache_invalidate_routes - have every cached route looked up again
+ * @cache: cache
+ *
+ * Context: any.
+ */
+static inline void nhrp_cache_invalidate_routes(struct nhrp_cache *cache)
+{
+	WRITE_ONCE(cache->route_gen, cache->route_gen + 1);
+}
+
+/* mapping.c */
+void nhrp_mapping_touch(struct nhrp_mapping *mapping);
+
+/* peer.c */
+struct nhrp_peer *nhrp_peer_lookup(struct nhrp_cache *cache,
+				   const struct nhrp_addr *nbma);
+const struct nhrp_route *nhrp_peer_route(const struct nhrp_cache *cache,
+					 const struct nhrp_peer *peer);
+const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
+					     struct nhrp_peer *peer,
+					     struct dst_entry *dst,
+					     u32 cookie,
+					     const struct nhrp_addr *saddr);
+void nhrp_peer_count_rx(struct nhrp_peer *peer, unsigned int len);
+void nhrp_peer_count_tx(struct nhrp_peer *peer, unsigned int len);
+
+/* main.c */
+int nhrp_init(void);
+void nhrp_exit(void);
+
+#endif /* _NHRP_H */

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Dumps of mappings and peers. */
+
+#include <linux/sched.h>
+#include <net/genetlink.h>
+
+#include "../include/compat.h"
+#include "genl.h"
+#include "nhrp_int.h"
+#include "nl.h"
+
+/* Objects looked at under one hold of the lock: a filter may pass none of them
+ * for long.
+ */
+#define NHRP_NL_DUMP_BATCH	1024
+
+/**
+ * struct nhrp_nl_dump - where a dump goes on, in netlink_callback::ctx
+ * @cache: key of the device in nhrp_caches
+ * @last: the last object of that device that was put
+ * @seq: nhrp_cache::seq of that device when its last piece was put
+ * @caches_seq: nhrp_caches_seq when the dump began
+ * @began: @caches_seq is set
+ * @resume: @last and @seq are set
+ * @done: nothing is left
+ *
+ * Nothing is held between two messages. An object that stays is neither missed
+ * nor put twice, whatever happens in between, since the walk is by key; that
+ * something did happen shows in a number, and the dump is flagged.
+ */
+struct nhrp_nl_dump {
+	unsigned long cache;
+	struct nhrp_prefix last;
+	u32 seq;
+	int caches_seq;
+	bool began;
+	bool resume;
+	bool done;
+};
+
+/**
+ * struct nhrp_nl_dumper - what a dump is over
+ * @table: offset of the table in struct nhrp_cache
+ * @put: puts one object if it passes the filter; -EMSGSIZE if it does not fit
+ * @filter: for @put
+ */
+struct nhrp_nl_dumper {
+	size_t table;
+	int (*put)(struct sk_buff *skb, struct netlink_callback *cb,
+		   struct nhrp_cache *cache, struct nhrp_node *node,
+		   const void *filter);
+	const void *filter;
+};
+
+static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	int seq = atomic_read(&nhrp_caches_seq);
+
+	BUILD_BUG_ON(sizeof(*ctx) > sizeof_field(struct netlink_callback, ctx));
+
+	/* cb->seq is a number of our own that changes when the dump turns out
+	 * to have been disturbed. 0 would mean that there is none.
+	 */
+	if (!ctx->began) {
+		ctx->began = true;
+		cb->seq = 1;
+	} else if (ctx->caches_seq != seq) {
+		cb->seq++;
+	}
+	ctx->caches_seq = seq;
+
+	return ctx;
+}
+
+/* Walks on under one hold of the lock. Return: 1 when there is more to look at,
+ * 0 when the table is done, -EMSGSIZE when the message is full.
+ */
+static int nhrp_nl_dump_batch(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct nhrp_cache *cache,
+			      const struct nhrp_nl_dumper *dumper)
+{
+	struct nhrp_table *table = (void *)cache + dumper->table;
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	struct nhrp_node *node;
+	int batch, err;
+
+	if (ctx->resume && ctx->seq != cache->seq)
+		cb->seq++;
+	ctx->seq = cache->seq;
+
+	node = nhrp_table_find_after(table, ctx->resume ? &ctx->last : NULL);
+	for (batch = 0; node && batch < NHRP_NL_DUMP_BATCH; batch++) {
+		err = dumper->put(skb, cb, cache, node, dumper->filter);
+		if (err)
+			return err;
+		ctx->last = node->key;
+		ctx->resume = true;
+		node = nhrp_table_next(node);
+	}
+
+	return !!node;
+}
+
+/* Return: 0 when the table is done, -EMSGSIZE when the message is full. */
+static int nhrp_nl_dump_table(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct nhrp_cache *cache,
+			      const struct nhrp_nl_dumper *dumper)
+{
+	int err;
+
+	do {
+		/* A device that has gone shows in nhrp_caches_seq. */
+		if (nhrp_cache_lock(cache))
+			return 0;
+		err = nhrp_nl_dump_batch(skb, cb, cache, dumper);
+		nhrp_cache_unlock(cache);
+		cond_resched();
+	} while (err > 0);
+
+	return err;
+}
+
+static int nhrp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
+			    const struct nlattr *ifindex,
+			    const struct nhrp_nl_dumper *dumper)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	int err;
+
+	cache = nhrp_nl_find_cache(sock_net(cb->skb->sk), ifindex, &tracker,
+				   cb->extack);
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+
+	err = nhrp_nl_dump_table(skb, cb, cache, dumper);
+	ctx->done = !err;
+	nhrp_cache_put(cache, &tracker);
+
+	return err;
+}
+
+static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
+			    const struct nhrp_nl_dumper *dumper)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	struct net *net = sock_net(cb->skb->sk);
+	unsigned long key = ctx->cache;
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	int err = 0;
+
+	while (!err && (cache = nhrp_cache_get_next(net, &key, &tracker))) {
+		if (key != ctx->cache)
+			ctx->resume = false;
+		ctx->cache = key;
+		err = nhrp_nl_dump_table(skb, cb, cache, dumper);
+		nhrp_cache_put(cache, &tracker);
+		key++;
+	}
+	ctx->done = !err;
+
+	return err;
+}
+
+static int nhrp_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct nlattr *ifindex,
+			const struct nhrp_nl_dumper *dumper)
+{
+	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb);
+	int err = 0;
+
+	if (!ctx->done)
+		err = ifindex ? nhrp_nl_dump_one(skb, cb, ifindex, dumper) :
+				nhrp_nl_dump_all(skb, cb, dumper);
+
+	return skb->len ?: err;
+}
+
+static void *nhrp_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+			      u8 cmd)
+{
+	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				cb->nlh->nlmsg_seq, &nhrp_nl_family,
+				NLM_F_MULTI, cmd);
+
+	if (hdr)
+		genl_dump_check_consistent(cb, hdr);
+	return hdr;
+}
+
+static int nhrp_nl_dump_mapping(struct sk_buff *skb,
+				struct netlink_callback *cb,
+				struct nhrp_cache *cache,
+				struct nhrp_node *node, const void *filter)
+{
+	struct nhrp_mapping *mapping = container_of(node, struct nhrp_mapping,
+						    node);
+	void *hdr;
+
+	if (!nhrp_mapping_matches(mapping, filter) ||
+	    nhrp_mapping_expired(mapping, get_jiffies_64()))
+		return 0;
+
+	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_MAPPING_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+
+	return nhrp_nl_fill_mapping(skb, hdr, cache, mapping);
+}
+
+int nhrp_nl_mapping_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = compat_genl_dump_attrs(cb);
+	struct nhrp_filter filter;
+	const struct nhrp_nl_dumper dumper = {
+		.table	= offsetof(struct nhrp_cache, mappings),
+		.put	= nhrp_nl_dump_mapping,
+		.filter	= &filter,
+	};
+	int err;
+
+	err = nhrp_nl_parse_filter(attrs, &filter, cb->extack);
+	if (err)
+		return err;
+
+	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_MAPPING_IFINDEX], &dumper);
+}
+
+static int nhrp_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct nhrp_cache *cache, struct nhrp_node *node,
+			     const void *filter)
+{
+	const struct nhrp_addr *nbma = filter;
+	void *hdr;
+
+	if (nbma->family && !nhrp_addr_equal(nbma, &node->key.addr))
+		return 0;
+
+	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_PEER_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+
+	return nhrp_nl_fill_peer(skb, hdr, cache,
+				 container_of(node, struct nhrp_peer, node));
+}
+
+int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = compat_genl_dump_attrs(cb);
+	struct nhrp_addr nbma = {};
+	const struct nhrp_nl_dumper dumper = {
+		.table	= offsetof(struct nhrp_cache, peers),
+		.put	= nhrp_nl_dump_peer,
+		.filter	= &nbma,
+	};
+	int err;
+
+	if (attrs[NHRP_A_PEER_NBMA]) {
+		err = nhrp_nl_parse_addr(attrs[NHRP_A_PEER_NBMA], &nbma,
+					 cb->extack);
+		if (err)
+			return err;
+	}
+
+	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_PEER_IFINDEX], &dumper);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What requests and dumps of the netlink family share. */
+
+#ifndef _NHRP_NL_H
+#define _NHRP_NL_H
+
+#include <net/genetlink.h>
+
+#include "nhrp_int.h"
+
+extern struct genl_family nhrp_nl_family;
+
+int nhrp_nl_parse_addr(const struct nlattr *attr, struct nhrp_addr *addr,
+		       struct netlink_ext_ack *extack);
+int nhrp_nl_parse_filter(struct nlattr *const *attrs,
+			 struct nhrp_filter *filter,
+			 struct netlink_ext_ack *extack);
+struct nhrp_cache *nhrp_nl_find_cache(struct net *net,
+				      const struct nlattr *attr,
+				      netdevice_tracker *tracker,
+				      struct netlink_ext_ack *extack);
+int nhrp_nl_fill_mapping(struct sk_buff *skb, void *hdr,
+			 const struct nhrp_cache *cache,
+			 const struct nhrp_mapping *mapping);
+int nhrp_nl_fill_peer(struct sk_buff *skb, void *hdr,
+		      const struct nhrp_cache *cache,
+		      const struct nhrp_peer *peer);
+
+#endif /* _NHRP_NL_H */

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Objects by prefix. The data path finds one by a hash probe under RCU;
+ * netlink walks them in the order of keys and can resume behind any key, so
+ * that neither dump nor flush needs a lock or a reference between two pieces.
+ */
+
+#include <linux/jhash.h>
+#include <net/ipv6.h>
+
+#include "nhrp_int.h"
+
+static u32 nhrp_table_hash(const void *data, u32 len, u32 seed)
+{
+	const struct nhrp_prefix *key = data;
+
+	if (key->addr.family == AF_INET)
+		return jhash_2words((__force u32)key->addr.ip4, key->len, seed);
+
+	return jhash2((__force const u32 *)key->addr.ip6.s6_addr32, 4,
+		      seed ^ key->len);
+}
+
+static int nhrp_table_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct nhrp_prefix *key = arg->key;
+	const struct nhrp_node *node = obj;
+
+	return key->len != node->key.len ||
+	       !nhrp_addr_equal(&key->addr, &node->key.addr);
+}
+
+static const struct rhashtable_params nhrp_table_params = {
+	.head_offset		= offsetof(struct nhrp_node, hash),
+	.key_offset		= offsetof(struct nhrp_node, key),
+	.key_len		= sizeof(struct nhrp_prefix),
+	.hashfn			= nhrp_table_hash,
+	.obj_cmpfn		= nhrp_table_cmp,
+	.automatic_shrinking	= true,
+};
+
+/**
+ * nhrp_table_init - make an empty table
+ * @table: table
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int nhrp_table_init(struct nhrp_table *table)
+{
+	table->order = RB_ROOT;
+	table->count = 0;
+
+	return rhashtable_init(&table->hash, &nhrp_table_params);
+}
+
+/**
+ * nhrp_table_fini - free a table
+ * @table: table, its nodes no longer matter and are not touched
+ *
+ * Context: process; nobody else has the table any more.
+ */
+void nhrp_table_fini(struct nhrp_table *table)
+{
+	rhashtable_destroy(&table->hash);
+}
+
+/**
+ * nhrp_table_lookup - find the node of exactly this key, for readers
+ * @table: table
+ * @key: prefix
+ *
+ * Context: any, in an RCU section.
+ * Return: the node or NULL.
+ */
+struct nhrp_node *nhrp_table_lookup(struct nhrp_table *table,
+				    const struct nhrp_prefix *key)
+{
+	return rhashtable_lookup(&table->hash, key, nhrp_table_params);
+}
+
+/**
+ * nhrp_table_find - find the node of exactly this key, for writers
+ * @table: table
+ * @key: prefix
+ *
+ * Context: process, the lock that guards the table is held.
+ * Return: the node or NULL.
+ */
+struct nhrp_node *nhrp_table_find(struct nhrp_table *table,
+				  const struct nhrp_prefix *key)
+{
+	return rhashtable_lookup_fast(&table->hash, key, nhrp_table_params);
+}
+
+/**
+ * nhrp_table_find_after - where a walk in the order of keys goes on
+ * @table: table
+ * @key: the last key that was seen, NULL to begin
+ *
+ * Context: the lock that guards the table is held.
+ * Return: the first node behind @key, or NULL.
+ */
+struct nhrp_node *nhrp_table_find_after(struct nhrp_table *table,
+					const struct nhrp_prefix *key)
+{
+	struct rb_node *rb = table->order.rb_node;
+	struct nhrp_node *found = NULL;
+
+	if (!key)
+		return rb_entry_safe(rb_first(&table->order), struct nhrp_node,
+				     order);
+
+	while (rb) {
+		struct nhrp_node *node = rb_entry(rb, struct nhrp_node, order);
+
+		if (nhrp_prefix_cmp(&node->key, key) > 0) {
+			found = node;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+
+	return found;
+}
+
+static bool nhrp_table_less(struct rb_node *a, const struct rb_node *b)
+{
+	return nhrp_prefix_cmp(&rb_entry(a, struct nhrp_node, order)->key,
+			       &rb_entry(b, struct nhrp_node, order)->key) < 0;
+}
+
+/**
+ * nhrp_table_insert - add a node
+ * @table: table
+ * @node: node whose key the table does not hold yet
+ *
+ * Context: process, the lock that guards the table is held.
+ * Return: 0 or -errno.
+ */
+int nhrp_table_insert(struct nhrp_table *table, struct nhrp_node *node)
+{
+	int err;
+
+	err = rhashtable_insert_fast(&table->hash, &node->hash,
+				     nhrp_table_params);
+	if (err == -EBUSY) {
+		/* Insertion outran the worker that makes the table larger. */
+		flush_work(&table->hash.run_work);
+		err = rhashtable_insert_fast(&table->hash, &node->hash,
+					     nhrp_table_params);
+	}
+	if (err)
+		return err;
+
+	rb_add(&node->order, &table->order, nhrp_table_less);
+	table->count++;
+	return 0;
+}
+
+/**
+ * nhrp_table_replace - put a node in the place of another
+ * @table: table
+ * @old: node of the table
+ * @new: node of the same key
+ *
+ * A reader finds one or the other.
+ *
+ * Context: process, the lock that guards the table is held.
+ */
+void nhrp_table_replace(struct nhrp_table *table, struct nhrp_node *old,
+			struct nhrp_node *new)
+{
+	int err;
+
+	err = rhashtable_replace_fast(&table->hash, &old->hash, &new->hash,
+				      nhrp_table_params);
+	/* The only errors are another key and an old node not in the table. */
+	WARN_ON_ONCE(err);
+	rb_replace_node(&old->order, &new->order, &table->order);
+}
+
+/**
+ * nhrp_table_remove - take a node out
+ * @table: table
+ * @node: node of the table
+ *
+ * Readers may use the node for a grace period.
+ *
+ * Context: process, the lock that guards the table is held.
+ */
+void nhrp_table_remove(struct nhrp_table *table, struct nhrp_node *node)
+{
+	rhashtable_remove_fast(&table->hash, &node->hash, nhrp_table_params);
+	rb_erase(&node->order, &table->order);
+	table->count--;
+}
