@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Net device: set-up and life, link-layer header, statistics. */
+
+#include <linux/ethtool.h>
+#include <linux/if_arp.h>
+#include <linux/inetdevice.h>
+#include <linux/rtnetlink.h>
+#include <net/ip.h>
+
+#include "../include/compat.h"
+#include "mgre.h"
+
+#define MGRE_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
+			 NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE)
+
+/**
+ * struct mgre_drop_info - what there is to say about a cause of drops
+ * @name: of the ethtool statistic
+ * @field: offset in struct rtnl_link_stats64 of the field that counts it
+ * @detail: offset of a second one that says more, or of @field again
+ * @reason: drop reason
+ */
+struct mgre_drop_info {
+	const char *name;
+	size_t field;
+	size_t detail;
+	enum skb_drop_reason reason;
+};
+
+#define MGRE_STAT(f)	offsetof(struct rtnl_link_stats64, f)
+
+static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
+	[MGRE_DROP_TX_MALFORMED] = {
+		"tx_malformed", MGRE_STAT(tx_errors), MGRE_STAT(tx_errors),
+		SKB_DROP_REASON_DEV_HDR,
+	},
+	[MGRE_DROP_TX_PROTOCOL] = {
+		"tx_protocol", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_UNHANDLED_PROTO,
+	},
+	[MGRE_DROP_TX_MULTICAST] = {
+		"tx_multicast", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_NOT_SPECIFIED,
+	},
+	[MGRE_DROP_TX_NO_MAPPING] = {
+		"tx_no_mapping", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_NEIGH_FAILED,
+	},
+	[MGRE_DROP_TX_NO_ROUTE] = {
+		"tx_no_route", MGRE_STAT(tx_errors),
+		MGRE_STAT(tx_carrier_errors), SKB_DROP_REASON_IP_OUTNOROUTES,
+	},
+	[MGRE_DROP_TX_RECURSION] = {
+		"tx_recursion", MGRE_STAT(tx_errors), MGRE_STAT(collisions),
+		SKB_DROP_REASON_IP_OUTNOROUTES,
+	},
+	[MGRE_DROP_TX_TOO_BIG] = {
+		"tx_too_big", MGRE_STAT(tx_errors), MGRE_STAT(tx_errors),
+		SKB_DROP_REASON_PKT_TOO_BIG,
+	},
+	[MGRE_DROP_TX_NOMEM] = {
+		"tx_nomem", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_NOMEM,
+	},
+	[MGRE_DROP_TX_UNDERLAY] = {
+		"tx_underlay", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_NOT_SPECIFIED,
+	},
+	[MGRE_DROP_RX_POLICY] = {
+		"rx_policy", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
+		SKB_DROP_REASON_XFRM_POLICY,
+	},
+	[MGRE_DROP_RX_CHECKSUM] = {
+		"rx_checksum", MGRE_STAT(rx_errors), MGRE_STAT(rx_crc_errors),
+		SKB_DROP_REASON_SKB_CSUM,
+	},
+	[MGRE_DROP_RX_NOMEM] = {
+		"rx_nomem", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
+		SKB_DROP_REASON_NOMEM,
+	},
+	[MGRE_DROP_RX_TRUNCATED] = {
+		"rx_truncated", MGRE_STAT(rx_errors),
+		MGRE_STAT(rx_length_errors), SKB_DROP_REASON_HDR_TRUNC,
+	},
+	[MGRE_DROP_RX_ECN] = {
+		"rx_ecn", MGRE_STAT(rx_errors), MGRE_STAT(rx_frame_errors),
+		SKB_DROP_REASON_IP_INHDR,
+	},
+};
+
+/* The first cause that is one. */
+#define MGRE_DROP_FIRST		(MGRE_DROP_NONE + 1)
+
+/**
+ * mgre_count_drop - count a packet that somebody else has freed
+ * @mgre: device
+ * @why: cause
+ *
+ * Context: any.
+ */
+void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why)
+{
+	atomic_long_inc(&mgre->drops[why]);
+}
+
+/**
+ * mgre_drop - free a packet and count it
+ * @mgre: device
+ * @skb: packet
+ * @why: cause
+ *
+ * Context: any.
+ */
+void mgre_drop(struct mgre_dev *mgre, struct sk_buff *skb, enum mgre_drop why)
+{
+	mgre_count_drop(mgre, why);
+	kfree_skb_reason(skb, mgre_drops[why].reason);
+}
+
+static void mgre_dev_stats64(struct net_device *dev,
+			     struct rtnl_link_stats64 *stats)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	const struct mgre_drop_info *info;
+	long n;
+	int i;
+
+	dev_get_tstats64(dev, stats);
+	for (i = MGRE_DROP_FIRST; i < __MGRE_DROP_MAX; i++) {
+		info = &mgre_drops[i];
+		n = atomic_long_read(&mgre->drops[i]);
+		*(__u64 *)((void *)stats + info->field) += n;
+		if (info->detail != info->field)
+			*(__u64 *)((void *)stats + info->detail) += n;
+	}
+}
+
+static int mgre_ethtool_sset_count(struct net_device *dev, int sset)
+{
+	return sset == ETH_SS_STATS ? __MGRE_DROP_MAX - MGRE_DROP_FIRST :
+				      -EOPNOTSUPP;
+}
+
+static void mgre_ethtool_strings(struct net_device *dev, u32 sset, u8 *data)
+{
+	int i;
+
+	if (sset != ETH_SS_STATS)
+		return;
+	for (i = MGRE_DROP_FIRST; i < __MGRE_DROP_MAX; i++) {
+		strscpy(data, mgre_drops[i].name, ETH_GSTRING_LEN);
+		data += ETH_GSTRING_LEN;
+	}
+}
+
+static void mgre_ethtool_stats(struct net_device *dev,
+			       struct ethtool_stats *stats, u64 *data)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	int i;
+
+	for (i = MGRE_DROP_FIRST; i < __MGRE_DROP_MAX; i++)
+		*data++ = atomic_long_read(&mgre->drops[i]);
+}
+
+static const struct ethtool_ops mgre_ethtool_ops = {
+	.get_link		= ethtool_op_get_link,
+	.get_sset_count		= mgre_ethtool_sset_count,
+	.get_strings		= mgre_ethtool_strings,
+	.get_ethtool_stats	= mgre_ethtool_stats,
+};
+
+/* The header carries the NBMA destination alone; zero asks the cache. */
+static int mgre_header_create(struct sk_buff *skb, struct net_device *dev,
+			      unsigned short type, const void *daddr,
+			      const void *saddr, unsigned int len)
+{
+	void *header;
+
+	if (skb_cow_head(skb, MGRE_LLADDR_LEN))
+		return -ENOMEM;
+
+	header = skb_push(skb, MGRE_LLADDR_LEN);
+	if (daddr)
+		memcpy(header, daddr, MGRE_LLADDR_LEN);
+	else
+		memset(header, 0, MGRE_LLADDR_LEN);
+
+	return MGRE_LLADDR_LEN;
+}
+
+/* On receive it is the outer source address, see mgre_rcv_decap(). */
+static int mgre_header_parse(const struct sk_buff *skb,
+			     const struct net_device *dev, unsigned char *haddr)
+{
+	memcpy(haddr, skb_mac_header(skb), MGRE_LLADDR_LEN);
+	return MGRE_LLADDR_LEN;
+}
+
+COMPAT_HEADER_PARSE(mgre_header_parse)
+
+static const struct header_ops mgre_header_ops = {
+	.create	= mgre_header_create,
+	.parse	= COMPAT_HEADER_PARSE_PTR(mgre_header_parse),
+};
+
+static int mgre_mapping_check(struct nhrp_cache *cache,
+			      const struct nhrp_mapping_config *cfg,
+			      struct netlink_ext_ack *extack)
+{
+	const struct mgre_dev *mgre = netdev_priv(cache->dev);
+	const struct mgre_conf *conf;
+	__be32 local, nbma;
+
+	if (cfg->dst.addr.family != AF_INET) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->dst_attr,
+				    "device carries no payload of this family");
+		return -EAFNOSUPPORT;
+	}
+	if (cfg->nbma.family != AF_INET) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
+				    "device has no underlay of this family");
+		return -EAFNOSUPPORT;
+	}
+
+	nbma = cfg->nbma.ip4;
+	if (!nbma || ipv4_is_multicast(nbma) || ipv4_is_lbcast(nbma)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
+				    "nbma is not a unicast address");
+		return -EINVAL;
+	}
+
+	rcu_read_lock();
+	conf = rcu_dereference(mgre->conf);
+	local = conf->local;
+	rcu_read_unlock();
+	if (nbma == local) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
+				    "nbma is the local address of the device");
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+static const struct nhrp_ops mgre_nhrp_ops = {
+	.mapping_check = mgre_mapping_check,
+};
+
+static int mgre_dev_init(struct net_device *dev)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	int err;
+
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return -ENOMEM;
+	err = gro_cells_init(&mgre->gro_cells, dev);
+	if (err)
+		goto free_tstats;
+	err = nhrp_cache_init(&mgre->cache, dev, &mgre_nhrp_ops);
+	if (err)
+		goto destroy_gro_cells;
+
+	return 0;
+
+destroy_gro_cells:
+	gro_cells_destroy(&mgre->gro_cells);
+free_tstats:
+	free_percpu(dev->tstats);
+	dev->tstats = NULL;
+	return err;
+}
+
+/* Nobody transmits or receives any more, see the top of mgre.h. */
+static void mgre_dev_uninit(struct net_device *dev)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	nhrp_cache_fini(&mgre->cache);
+}
+
+static void mgre_dev_free(struct net_device *dev)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	gro_cells_destroy(&mgre->gro_cells);
+	free_percpu(dev->tstats);
+	kfree(rcu_replace_pointer(mgre->conf, NULL, true));
+}
+
+static int mgre_dev_iflink(const struct net_device *dev)
+{
+	const struct mgre_dev *mgre = netdev_priv(dev);
+	const struct mgre_conf *conf;
+	int link;
+
+	rcu_read_lock();
+	conf = rcu_dereference(mgre->conf);
+	link = conf ? conf->link : 0;
+	rcu_read_unlock();
+
+	return link;
+}
+
+const struct net_device_ops mgre_netdev_ops = {
+	.ndo_init		= mgre_dev_init,
+	.ndo_uninit		= mgre_dev_uninit,
+	.ndo_start_xmit		= mgre_xmit,
+	.ndo_get_stats64	= mgre_dev_stats64,
+	.ndo_get_iflink		= mgre_dev_iflink,
+};
+
+/**
+ * mgre_dev_setup - initialise a new device
+ * @dev: device
+ *
+ * Context: process, under rtnl.
+ */
+void mgre_dev_setup(struct net_device *dev)
+{
+	dev->netdev_ops		= &mgre_netdev_ops;
+	dev->header_ops		= &mgre_header_ops;
+	dev->ethtool_ops	= &mgre_ethtool_ops;
+	dev->needs_free_netdev	= true;
+	dev->priv_destructor	= mgre_dev_free;
+
+	dev->type		= ARPHRD_IPGRE;
+	dev->addr_len		= MGRE_LLADDR_LEN;
+	dev->hard_header_len	= MGRE_LLADDR_LEN;
+	dev->flags		= IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
+	dev->priv_flags		|= IFF_NO_QUEUE;
+	dev->features		|= MGRE_FEATURES;
+	dev->hw_features	|= MGRE_FEATURES;
+	compat_netdev_set_lltx(dev);
+	netif_keep_dst(dev);
+
+	dev->min_mtu		= IPV4_MIN_MTU;
+}
+
+static struct net_device *mgre_dev_underlay(struct mgre_dev *mgre,
+					    const struct mgre_conf *conf)
+{
+	struct net_device *dev;
+
+	if (conf->link)
+		return __dev_get_by_index(mgre->net, conf->link);
+	if (!conf->local)
+		return NULL;
+
+	/* An address on the loopback device says nothing of the way out. */
+	dev = __ip_dev_find(mgre->net, conf->local, false);
+	return dev && dev->flags & IFF_LOOPBACK ? NULL : dev;
+}
+
+/**
+ * mgre_dev_apply - fit a device to its configuration
+ * @dev: device
+ * @conf: configuration
+ * @set_mtu: derive the MTU from the underlay's
+ *
+ * Context: process, under rtnl.
+ */
+void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf,
+		    bool set_mtu)
+{
+	bool registered = dev->reg_state == NETREG_REGISTERED;
+	struct mgre_dev *mgre = netdev_priv(dev);
+	unsigned int room = LL_MAX_HEADER;
+	struct net_device *underlay;
+	unsigned int mtu;
+
+	ASSERT_RTNL();
+
+	rcu_read_lock();
+	underlay = mgre_dev_underlay(mgre, conf);
+	mtu = underlay ? READ_ONCE(underlay->mtu) : ETH_DATA_LEN;
+	if (underlay)
+		room = underlay->hard_header_len + underlay->needed_headroom;
+	rcu_read_unlock();
+
+	/* All that transmit pushes, or each packet is reallocated there. */
+	WRITE_ONCE(dev->needed_headroom, room + conf->hlen);
+	dev->max_mtu = IP_MAX_MTU - conf->hlen;
+	mgre->auto_mtu = clamp(mtu - conf->hlen, dev->min_mtu, dev->max_mtu);
+	if (mtu < dev->min_mtu + conf->hlen)
+		mgre->auto_mtu = dev->min_mtu;
+	if (set_mtu && registered)
+		dev_set_mtu(dev, mgre->auto_mtu);
+	else if (set_mtu)
+		dev->mtu = mgre->auto_mtu;
+
+	if (memcmp(dev->dev_addr, &conf->local, MGRE_LLADDR_LEN)) {
+		__dev_addr_set(dev, &conf->local, MGRE_LLADDR_LEN);
+		/* Neighbours hold a copy, which must not be taken for the
+		 * address of a peer.
+		 */
+		if (registered)
+			call_netdevice_notifiers(NETDEV_CHANGEADDR, dev);
+	}
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ICMP errors of the underlay about packets that mgre has sent. */
+
+#include <linux/icmp.h>
+#include <linux/netfilter_ipv4.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "mgre.h"
+
+/* Is the packet that the error quotes, at skb->data, one that a device of ours
+ * has sent to one of its peers? A router need not quote more than 8 octets of
+ * GRE, which is flags and key.
+ */
+static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	struct mgre_conf *conf;
+	struct nhrp_addr nbma;
+	struct mgre_gre gre;
+
+	if (iph->version != 4 || iph->ihl < 5 || iph->protocol != IPPROTO_GRE ||
+	    iph->frag_off & htons(IP_OFFSET))
+		return NULL;
+	if (!mgre_gre_parse(skb, iph->ihl * 4, &gre))
+		return NULL;
+
+	iph = (const struct iphdr *)skb->data;
+	conf = mgre_demux_lookup(net, iph->saddr, gre.key, gre.keyed,
+				 skb->dev->ifindex);
+	if (!conf)
+		return NULL;
+
+	nbma.family = AF_INET;
+	nbma.ip4 = iph->daddr;
+
+	return nhrp_peer_lookup(&conf->mgre->cache, &nbma) ? conf : NULL;
+}
+
+/**
+ * mgre_icmp_rcv - look at an ICMP packet for this host
+ * @net: netns of the underlay
+ * @skb: packet, skb->data at the IP header, where it is again on return
+ *
+ * "Fragmentation needed" lowers the path MTU of the peer (RFC 1191): the route
+ * that the peer has cached becomes stale, and the next packet finds the new one.
+ *
+ * Context: softirq, in an RCU section.
+ */
+void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
+{
+	int hlen = ip_hdrlen(skb), offset = hlen + sizeof(struct icmphdr);
+	const struct icmphdr *icmph;
+	struct mgre_conf *conf;
+	u32 mtu;
+
+	if (!pskb_may_pull(skb, offset + sizeof(struct iphdr)))
+		return;
+	icmph = (const struct icmphdr *)(skb->data + hlen);
+	if (icmph->type != ICMP_DEST_UNREACH || icmph->code != ICMP_FRAG_NEEDED)
+		return;
+	mtu = ntohs(icmph->un.frag.mtu);
+
+	/* icmp_rcv() does this later, and as for any hook that needs it before,
+	 * the result is kept in the packet.
+	 */
+	if (nf_ip_checksum(skb, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMP))
+		return;
+
+	__skb_pull(skb, offset);
+	conf = mgre_icmp_match(net, skb);
+	if (conf)
+		ipv4_update_pmtu(skb, net, mtu, conf->link, IPPROTO_GRE);
+	__skb_push(skb, offset);
+}

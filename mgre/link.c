@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/* rtnetlink: create, change, show and delete devices of kind "mgre". */
+
+#include <linux/inetdevice.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/rtnetlink.h>
+
+#include <uapi/linux/mgre.h>
+
+#include "mgre.h"
+
+/* Value of IFLA_MGRE_TOS that inherits, as ip_gre has it. */
+#define MGRE_TOS_INHERIT	1
+
+static const struct nla_policy mgre_link_policy[IFLA_MGRE_MAX + 1] = {
+	[IFLA_MGRE_LOCAL]	= { .type = NLA_U32 },
+	[IFLA_MGRE_LINK]	= { .type = NLA_U32 },
+	[IFLA_MGRE_KEY]		= { .type = NLA_U32 },
+	[IFLA_MGRE_TTL]		= { .type = NLA_U8 },
+	[IFLA_MGRE_TOS]		= { .type = NLA_U8 },
+	[IFLA_MGRE_PMTUDISC]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_MGRE_MAXMAPPINGS]	= NLA_POLICY_MIN(NLA_U32, 1),
+};
+
+static int mgre_link_validate(struct nlattr *tb[], struct nlattr *data[],
+			      struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr;
+	__be32 local;
+	u8 tos;
+
+	/* The device sets its own; it is the local address. */
+	if (tb[IFLA_ADDRESS] || tb[IFLA_BROADCAST]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS] ?: tb[IFLA_BROADCAST],
+				    "link-layer address follows local");
+		return -EINVAL;
+	}
+	if (!data)
+		return 0;
+
+	attr = data[IFLA_MGRE_LOCAL];
+	local = attr ? nla_get_in_addr(attr) : 0;
+	if (ipv4_is_multicast(local) || ipv4_is_lbcast(local)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "local is not a unicast address");
+		return -EINVAL;
+	}
+
+	attr = data[IFLA_MGRE_TOS];
+	tos = attr ? nla_get_u8(attr) : 0;
+	if (tos != MGRE_TOS_INHERIT && (tos & INET_ECN_MASK)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "tos sets the two bits of ECN");
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+static int mgre_link_parse_link(struct net *net, const struct nlattr *attr,
+				const struct net_device *self,
+				struct mgre_conf *conf,
+				struct netlink_ext_ack *extack)
+{
+	struct net_device *link;
+	u32 ifindex = nla_get_u32(attr);
+
+	if (!ifindex) {
+		conf->link = 0;
+		return 0;
+	}
+
+	link = ifindex <= INT_MAX ? __dev_get_by_index(net, ifindex) : NULL;
+	if (!link) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "dev is not a device of the underlay's netns");
+		return -ENODEV;
+	}
+	if (link == self) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "dev is the tunnel itself");
+		return -ELOOP;
+	}
+
+	conf->link = ifindex;
+	return 0;
+}
+
+/* Writes to @conf what the attributes say, and leaves the rest of it. */
+static int mgre_link_parse(struct mgre_dev *mgre, struct nlattr *data[],
+			   struct mgre_conf *conf,
+			   struct netlink_ext_ack *extack)
+{
+	const struct mgre_conf *equal;
+	int err;
+
+	if (data && data[IFLA_MGRE_LINK]) {
+		err = mgre_link_parse_link(mgre->net, data[IFLA_MGRE_LINK],
+					   mgre->dev, conf, extack);
+		if (err)
+			return err;
+	}
+	if (data && data[IFLA_MGRE_LOCAL])
+		conf->local = nla_get_in_addr(data[IFLA_MGRE_LOCAL]);
+	if (data && data[IFLA_MGRE_KEY]) {
+		conf->key = nla_get_be32(data[IFLA_MGRE_KEY]);
+		conf->keyed = true;
+	}
+	if (data && data[IFLA_MGRE_TTL])
+		conf->ttl = nla_get_u8(data[IFLA_MGRE_TTL]);
+	if (data && data[IFLA_MGRE_TOS]) {
+		conf->tos = nla_get_u8(data[IFLA_MGRE_TOS]);
+		conf->tos_inherit = conf->tos == MGRE_TOS_INHERIT;
+		if (conf->tos_inherit)
+			conf->tos = 0;
+	}
+	if (data && data[IFLA_MGRE_PMTUDISC])
+		conf->df = nla_get_u8(data[IFLA_MGRE_PMTUDISC]) ?
+			   htons(IP_DF) : 0;
+
+	conf->gre_flags = conf->keyed ? GRE_KEY : 0;
+	conf->hlen = sizeof(struct iphdr) + sizeof(struct gre_base_hdr) +
+		     (conf->keyed ? GRE_HEADER_SECTION : 0);
+
+	equal = mgre_demux_find_equal(mgre->net, conf);
+	if (equal && equal->mgre != mgre) {
+		NL_SET_ERR_MSG(extack,
+			       "another device has this local, key and dev");
+		return -EEXIST;
+	}
+
+	return 0;
+}
+
+static void mgre_link_apply_limit(struct mgre_dev *mgre, struct nlattr *data[])
+{
+	if (data && data[IFLA_MGRE_MAXMAPPINGS])
+		WRITE_ONCE(mgre->cache.max_mappings,
+			   nla_get_u32(data[IFLA_MGRE_MAXMAPPINGS]));
+}
+
+static int mgre_link_newlink(struct net *src_net, struct net_device *dev,
+			     struct nlattr *tb[], struct nlattr *data[],
+			     struct netlink_ext_ack *extack)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	struct mgre_conf *conf;
+	int err;
+
+	mgre->dev = dev;
+	mgre->net = src_net;
+	mgre->cache.max_mappings = NHRP_MAX_MAPPINGS_DEFAULT;
+	mgre_link_apply_limit(mgre, data);
+
+	conf = kzalloc(sizeof(*conf), GFP_KERNEL_ACCOUNT);
+	if (!conf)
+		return -ENOMEM;
+	conf->mgre = mgre;
+	conf->df = htons(IP_DF);
+	err = mgre_link_parse(mgre, data, conf, extack);
+	if (err)
+		goto free_conf;
+
+	err = mgre_rcv_register(src_net);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "cannot register the receive hook");
+		goto free_conf;
+	}
+
+	rcu_assign_pointer(mgre->conf, conf);
+	mgre_dev_apply(dev, conf, !tb[IFLA_MTU]);
+	err = register_netdevice(dev);
+	if (err)
+		goto unregister_rcv;
+
+	list_add(&mgre->devices, &mgre_net_get(src_net)->devices);
+	mgre_demux_add(src_net, conf);
+	return 0;
+
+unregister_rcv:
+	mgre_rcv_unregister(src_net);
+	/* NULL if it has come as far as to free the device's parts again. */
+	conf = rcu_replace_pointer(mgre->conf, NULL, lockdep_rtnl_is_held());
+free_conf:
+	kfree(conf);
+	return err;
+}
+
+static int mgre_link_changelink(struct net_device *dev, struct nlattr *tb[],
+				struct nlattr *data[],
+				struct netlink_ext_ack *extack)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	struct mgre_conf *old = rtnl_dereference(mgre->conf);
+	struct mgre_conf *conf;
+	int err;
+
+	conf = kmemdup(old, sizeof(*old), GFP_KERNEL_ACCOUNT);
+	if (!conf)
+		return -ENOMEM;
+	err = mgre_link_parse(mgre, data, conf, extack);
+	if (err) {
+		kfree(conf);
+		return err;
+	}
+
+	mgre_link_apply_limit(mgre, data);
+	/* New before old, so that no packet finds neither. */
+	mgre_demux_add(mgre->net, conf);
+	rcu_assign_pointer(mgre->conf, conf);
+	mgre_demux_del(old);
+	mgre_dev_apply(dev, conf, dev->mtu == mgre->auto_mtu && !tb[IFLA_MTU]);
+	nhrp_cache_invalidate_routes(&mgre->cache);
+	kfree_rcu(old, rcu);
+
+	return 0;
+}
+
+static void mgre_link_dellink(struct net_device *dev, struct list_head *head)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	mgre_demux_del(rtnl_dereference(mgre->conf));
+	list_del(&mgre->devices);
+	mgre_rcv_unregister(mgre->net);
+	unregister_netdevice_queue(dev, head);
+}
+
+static size_t mgre_link_get_size(const struct net_device *dev)
+{
+	return nla_total_size(sizeof(__be32)) +	/* IFLA_MGRE_LOCAL */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_MGRE_LINK */
+	       nla_total_size(sizeof(__be32)) +	/* IFLA_MGRE_KEY */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_TTL */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_TOS */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_PMTUDISC */
+	       nla_total_size(sizeof(u32));	/* IFLA_MGRE_MAXMAPPINGS */
+}
+
+static int mgre_link_fill_info(struct sk_buff *skb,
+			       const struct net_device *dev)
+{
+	const struct mgre_dev *mgre = netdev_priv(dev);
+	const struct mgre_conf *conf = rtnl_dereference(mgre->conf);
+	u8 tos = conf->tos_inherit ? MGRE_TOS_INHERIT : conf->tos;
+
+	if ((conf->local &&
+	     nla_put_in_addr(skb, IFLA_MGRE_LOCAL, conf->local)) ||
+	    (conf->link && nla_put_u32(skb, IFLA_MGRE_LINK, conf->link)) ||
+	    (conf->keyed && nla_put_be32(skb, IFLA_MGRE_KEY, conf->key)) ||
+	    nla_put_u8(skb, IFLA_MGRE_TTL, conf->ttl) ||
+	    nla_put_u8(skb, IFLA_MGRE_TOS, tos) ||
+	    nla_put_u8(skb, IFLA_MGRE_PMTUDISC, !!conf->df) ||
+	    nla_put_u32(skb, IFLA_MGRE_MAXMAPPINGS,
+			READ_ONCE(mgre->cache.max_mappings)))
+		return -EMSGSIZE;
+
+	return 0;
+}
+
+static struct net *mgre_link_get_net(const struct net_device *dev)
+{
+	const struct mgre_dev *mgre = netdev_priv(dev);
+
+	return mgre->net;
+}
+
+struct rtnl_link_ops mgre_link_ops __read_mostly = {
+	.kind		= "mgre",
+	.maxtype	= IFLA_MGRE_MAX,
+	.policy		= mgre_link_policy,
+	.priv_size	= sizeof(struct mgre_dev),
+	.setup		= mgre_dev_setup,
+	.validate	= mgre_link_validate,
+	.newlink	= mgre_link_newlink,
+	.changelink	= mgre_link_changelink,
+	.dellink	= mgre_link_dellink,
+	.get_size	= mgre_link_get_size,
+	.fill_info	= mgre_link_fill_info,
+	.get_link_net	= mgre_link_get_net,
+};

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Transmit: find the peer, take its cached route, build GRE and outer header.
+ *
+ * Everything runs in one RCU section, which is what keeps the mapping, the
+ * peer, its route and the configuration; the packet carries the route without
+ * a reference until somebody queues it, who then takes one.
+ */
+
+#include <linux/skbuff.h>
+#include <net/dst_metadata.h>
+#include <net/icmp.h>
+#include <net/inet_dscp.h>
+#include <net/inet_ecn.h>
+#include <net/ip.h>
+#include <net/ip_tunnels.h>
+#include <net/route.h>
+
+#include "../include/compat.h"
+#include "mgre.h"
+
+/* Tunnels inside tunnels, each with a pass through the IP stack on one kernel
+ * stack. As deep as IP_TUNNEL_RECURSION_LIMIT lets ip_gre go in 6.12.
+ */
+#define MGRE_MAX_NESTING	4
+
+/**
+ * struct mgre_tx - a packet on its way out
+ * @mgre: device
+ * @conf: its configuration
+ * @peer: peer it goes to, NULL if no mapping points to @daddr
+ * @dst: underlay route
+ * @dst_owned: a reference on @dst is ours, else it is the peer's
+ * @daddr: NBMA address it goes to
+ * @saddr: outer source address
+ * @proto: EtherType of the payload
+ * @len: octets of the payload
+ */
+struct mgre_tx {
+	struct mgre_dev *mgre;
+	const struct mgre_conf *conf;
+	struct nhrp_peer *peer;
+	struct dst_entry *dst;
+	bool dst_owned;
+	__be32 daddr;
+	__be32 saddr;
+	__be16 proto;
+	unsigned int len;
+};
+
+/* Takes the link-layer header off, if there is one: packets that tc or BPF
+ * redirect from elsewhere begin with the payload. What it says goes to daddr.
+ */
+static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	__be32 lladdr = 0;
+
+	switch (skb_network_offset(skb)) {
+	case 0:
+		break;
+	case MGRE_LLADDR_LEN:
+		if (!pskb_may_pull(skb, MGRE_LLADDR_LEN))
+			return MGRE_DROP_TX_MALFORMED;
+		memcpy(&lladdr, skb->data, sizeof(lladdr));
+		__skb_pull(skb, MGRE_LLADDR_LEN);
+		break;
+	default:
+		return MGRE_DROP_TX_MALFORMED;
+	}
+	skb_reset_mac_header(skb);
+
+	tx->proto = skb->protocol;
+	tx->len = skb->len;
+	if (!pskb_inet_may_pull(skb))
+		return MGRE_DROP_TX_MALFORMED;
+
+	/* A neighbour without an address of its own has the device's. */
+	if (lladdr != tx->conf->local && !ipv4_is_multicast(lladdr) &&
+	    !ipv4_is_lbcast(lladdr))
+		tx->daddr = lladdr;
+
+	return MGRE_DROP_NONE;
+}
+
+/* The next hop that the overlay's routing chose; the destination itself for
+ * packets without a route, which come from packet sockets.
+ */
+static void mgre_tx_nexthop(const struct sk_buff *skb, struct nhrp_addr *hop)
+{
+	const struct rtable *rt = skb_valid_dst(skb) ? skb_rtable(skb) : NULL;
+
+	hop->family = AF_INET;
+	if (rt && rt->rt_gw_family == AF_INET) {
+		hop->ip4 = rt->rt_gw4;
+	} else if (rt && rt->rt_gw_family == AF_INET6) {
+		hop->family = AF_INET6;
+		hop->ip6 = rt->rt_gw6;
+	} else {
+		hop->ip4 = ip_hdr(skb)->daddr;
+	}
+}
+
+static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	const struct rtable *rt = skb_valid_dst(skb) ? skb_rtable(skb) : NULL;
+	struct nhrp_mapping *mapping;
+	struct nhrp_addr hop;
+
+	if (tx->daddr) {
+		hop.family = AF_INET;
+		hop.ip4 = tx->daddr;
+		tx->peer = nhrp_peer_lookup(&tx->mgre->cache, &hop);
+		return MGRE_DROP_NONE;
+	}
+
+	if (tx->proto != htons(ETH_P_IP))
+		return MGRE_DROP_TX_PROTOCOL;
+	if (ipv4_is_multicast(ip_hdr(skb)->daddr) ||
+	    ipv4_is_lbcast(ip_hdr(skb)->daddr) ||
+	    (rt && rt->rt_flags & RTCF_BROADCAST))
+		return MGRE_DROP_TX_MULTICAST;
+
+	mgre_tx_nexthop(skb, &hop);
+	mapping = nhrp_cache_lookup(&tx->mgre->cache, &hop);
+	if (unlikely(!mapping)) {
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+		return MGRE_DROP_TX_NO_MAPPING;
+	}
+
+	nhrp_mapping_touch(mapping);
+	tx->peer = mapping->peer;
+	tx->daddr = tx->peer->node.key.addr.ip4;
+
+	return MGRE_DROP_NONE;
+}
+
+/* The route of a peer does not depend on the packet: with tos inherit it is
+ * the one for DS field 0.
+ */
+static struct rtable *mgre_tx_route_output(const struct mgre_tx *tx,
+					   struct nhrp_addr *saddr)
+{
+	const struct mgre_conf *conf = tx->conf;
+	struct flowi4 fl4 = {
+		.flowi4_oif	= conf->link,
+		.flowi4_tos	= conf->tos & INET_DSCP_MASK,
+		.flowi4_proto	= IPPROTO_GRE,
+		.daddr		= tx->daddr,
+		.saddr		= conf->local,
+		.fl4_gre_key	= conf->key,
+	};
+	struct rtable *rt;
+
+	rt = ip_route_output_key(tx->mgre->net, &fl4);
+	if (!IS_ERR(rt)) {
+		memset(saddr, 0, sizeof(*saddr));
+		saddr->family = AF_INET;
+		saddr->ip4 = fl4.saddr;
+	}
+
+	return rt;
+}
+
+static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx,
+					 struct sk_buff *skb)
+{
+	const struct nhrp_route *route;
+	struct nhrp_addr saddr;
+	struct rtable *rt;
+
+	rt = mgre_tx_route_output(tx, &saddr);
+	if (IS_ERR(rt)) {
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+		return MGRE_DROP_TX_NO_ROUTE;
+	}
+	if (rt->dst.dev == tx->mgre->dev) {
+		ip_rt_put(rt);
+		return MGRE_DROP_TX_RECURSION;
+	}
+
+	tx->saddr = saddr.ip4;
+	tx->dst = &rt->dst;
+	tx->dst_owned = !tx->peer;
+	if (tx->peer) {
+		route = nhrp_peer_set_route(&tx->mgre->cache, tx->peer,
+					    &rt->dst, 0, &saddr);
+		if (!route)
+			return MGRE_DROP_TX_NOMEM;
+	}
+
+	return MGRE_DROP_NONE;
+}
+
+static enum mgre_drop mgre_tx_route(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	const struct nhrp_route *route;
+
+	route = tx->peer ? nhrp_peer_route(&tx->mgre->cache, tx->peer) : NULL;
+	if (unlikely(!route))
+		return mgre_tx_route_slow(tx, skb);
+
+	tx->saddr = route->saddr.ip4;
+	tx->dst = route->dst;
+
+	return MGRE_DROP_NONE;
+}
+
+static bool mgre_tx_fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+				 skb->len <= mtu;
+}
+
+/* Tells the overlay what the path to this peer carries. A write for nothing
+ * would make a route exception of each next hop, so only when it is news.
+ */
+static enum mgre_drop mgre_tx_pmtu(const struct mgre_tx *tx,
+				   struct sk_buff *skb, __be16 df)
+{
+	unsigned int mtu;
+
+	if (tx->proto != htons(ETH_P_IP) || !df)
+		return MGRE_DROP_NONE;
+
+	mtu = dst_mtu(tx->dst) - tx->conf->hlen;
+	if (skb_valid_dst(skb) && dst_mtu(skb_dst(skb)) > mtu)
+		skb_dst_update_pmtu_no_confirm(skb, mtu);
+
+	if (likely(!(ip_hdr(skb)->frag_off & htons(IP_DF)) ||
+		   mgre_tx_fits(skb, mtu)))
+		return MGRE_DROP_NONE;
+
+	icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	return MGRE_DROP_TX_TOO_BIG;
+}
+
+/* RFC 6040, normal mode: ECN goes out as it is, CE included. */
+static u8 mgre_tx_tos(const struct mgre_tx *tx, const struct sk_buff *skb)
+{
+	u8 inner = ip_tunnel_get_dsfield(ip_hdr(skb), skb);
+	u8 tos = tx->conf->tos_inherit ? inner : tx->conf->tos;
+
+	return (tos & ~INET_ECN_MASK) | (inner & INET_ECN_MASK);
+}
+
+static u8 mgre_tx_ttl(const struct mgre_tx *tx, const struct sk_buff *skb)
+{
+	if (tx->conf->ttl)
+		return tx->conf->ttl;
+
+	return ip_tunnel_get_ttl(ip_hdr(skb), skb) ?:
+	       ip4_dst_hoplimit(tx->dst);
+}
+
+static void mgre_tx_push_gre(const struct mgre_tx *tx, struct sk_buff *skb)
+{
+	const struct mgre_conf *conf = tx->conf;
+	struct gre_base_hdr *greh;
+
+	greh = skb_push(skb, conf->hlen - sizeof(struct iphdr));
+	skb_set_inner_protocol(skb, tx->proto);
+	skb_reset_transport_header(skb);
+	greh->flags = conf->gre_flags;
+	greh->protocol = tx->proto;
+	if (conf->keyed)
+		*(__be32 *)(greh + 1) = conf->key;
+}
+
+static void mgre_tx_push_ip(const struct mgre_tx *tx, struct sk_buff *skb,
+			    u8 tos, u8 ttl, __be16 df)
+{
+	struct iphdr *iph = skb_push(skb, sizeof(*iph));
+
+	skb_reset_network_header(skb);
+	iph->version	= 4;
+	iph->ihl	= sizeof(*iph) >> 2;
+	iph->tos	= tos;
+	iph->frag_off	= ip_mtu_locked(tx->dst) ? 0 : df;
+	iph->ttl	= ttl;
+	iph->protocol	= IPPROTO_GRE;
+	iph->saddr	= tx->saddr;
+	iph->daddr	= tx->daddr;
+	/* A datagram that is never fragmented needs no ID of its own (RFC
+	 * 6864, section 4.1).
+	 */
+	if (iph->frag_off & htons(IP_DF))
+		iph->id = 0;
+	else
+		__ip_select_ident(tx->mgre->net, iph,
+				  skb_shinfo(skb)->gso_segs ?: 1);
+}
+
+static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	struct net_device *dev = tx->mgre->dev;
+	struct net *net = tx->mgre->net;
+	__be16 df = tx->conf->df;
+	enum mgre_drop why;
+	u8 tos, ttl;
+	int err;
+
+	if (tx->proto == htons(ETH_P_IP))
+		df |= ip_hdr(skb)->frag_off & htons(IP_DF);
+	why = mgre_tx_pmtu(tx, skb, df);
+	if (why)
+		return why;
+
+	/* Both copy what may be shared; no pointer into the packet before. */
+	if (iptunnel_handle_offloads(skb, SKB_GSO_GRE) ||
+	    skb_cow_head(skb, LL_RESERVED_SPACE(tx->dst->dev) +
+			      tx->dst->header_len + tx->conf->hlen))
+		return MGRE_DROP_TX_NOMEM;
+
+	tos = mgre_tx_tos(tx, skb);
+	ttl = mgre_tx_ttl(tx, skb);
+	mgre_tx_push_gre(tx, skb);
+	skb_scrub_packet(skb, !net_eq(net, dev_net(dev)));
+	skb_clear_hash_if_not_l4(skb);
+	if (tx->dst_owned)
+		skb_dst_set(skb, tx->dst);
+	else
+		skb_dst_set_noref(skb, tx->dst);
+	tx->dst_owned = false;
+	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	mgre_tx_push_ip(tx, skb, tos, ttl, df);
+
+	err = ip_local_out(net, NULL, skb);
+	if (unlikely(net_xmit_eval(err))) {
+		mgre_count_drop(tx->mgre, MGRE_DROP_TX_UNDERLAY);
+		return MGRE_DROP_NONE;
+	}
+
+	dev_sw_netstats_tx_add(dev, 1, tx->len);
+	if (tx->peer)
+		nhrp_peer_count_tx(tx->peer, tx->len);
+
+	return MGRE_DROP_NONE;
+}
+
+/**
+ * mgre_xmit - ndo_start_xmit
+ * @skb: packet, behind its link-layer header
+ * @dev: device
+ *
+ * RFC 2784 encapsulation towards the NBMA address that the link-layer header
+ * names or, if it names none, the cache maps the next hop to.
+ *
+ * Context: BH disabled.
+ * Return: NETDEV_TX_OK, the packet is sent or freed.
+ */
+netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct mgre_tx tx = { .mgre = netdev_priv(dev) };
+	enum mgre_drop why;
+
+	rcu_read_lock();
+	tx.conf = rcu_dereference(tx.mgre->conf);
+
+	why = MGRE_DROP_TX_RECURSION;
+	if (likely(dev_recursion_level() <= MGRE_MAX_NESTING))
+		why = mgre_tx_pull(&tx, skb);
+	if (!why)
+		why = mgre_tx_resolve(&tx, skb);
+	if (!why)
+		why = mgre_tx_route(&tx, skb);
+	if (!why)
+		why = mgre_tx_send(&tx, skb);
+
+	if (unlikely(why))
+		mgre_drop(tx.mgre, skb, why);
+	if (unlikely(tx.dst_owned))
+		dst_release(tx.dst);
+	rcu_read_unlock();
+
+	return NETDEV_TX_OK;
+}
