@@ -217,6 +217,8 @@ struct nhrp_ops {
  *	a mapping is added and after one is removed
  * @lens6: the same for IPv6, bit (128 - length)
  * @route_gen: routes with another number are stale
+ * @route_devs: bit (ifindex modulo size) for every underlay device by which a
+ *	route has been cached
  * @closing: routes are no longer cached
  * @lock: see the top of this file
  * @max_mappings: limit, any context
@@ -236,6 +238,7 @@ struct nhrp_cache {
 	DECLARE_BITMAP(lens4, NHRP_PREFIX4_MAX + 1);
 	DECLARE_BITMAP(lens6, NHRP_PREFIX6_MAX + 1);
 	u32 route_gen;
+	unsigned long route_devs;
 	bool closing;
 
 	struct mutex lock ____cacheline_aligned_in_smp;

@@ -43,6 +43,10 @@ static void __net_exit mgre_net_pre_exit(struct net *net)
 	struct mgre_net *mn = mgre_net_get(net);
 	struct mgre_dev *mgre;
 
+	/* Nobody is left in this netns who could add one. */
+	if (list_empty(&mn->devices))
+		return;
+
 	rtnl_lock();
 	list_for_each_entry(mgre, &mn->devices, devices)
 		nhrp_cache_drop_routes(&mgre->cache, NULL);

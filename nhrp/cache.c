@@ -122,6 +122,22 @@ void nhrp_cache_unlock(struct nhrp_cache *cache)
 }
 
 /**
+ * nhrp_cache_note_route_dev - a route by a device is about to be cached
+ * @cache: cache
+ * @dev: underlay device
+ *
+ * Context: any.
+ */
+void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
+			       const struct net_device *dev)
+{
+	unsigned int bit = dev->ifindex % BITS_PER_LONG;
+
+	if (!test_bit(bit, &cache->route_devs))
+		set_bit(bit, &cache->route_devs);
+}
+
+/**
  * nhrp_cache_drop_routes - release the cached routes of all peers
  * @cache: cache
  * @via: only those by this underlay device; NULL for all, after which no route
@@ -136,6 +152,11 @@ void nhrp_cache_drop_routes(struct nhrp_cache *cache,
 	struct nhrp_node *node;
 	struct nhrp_peer *peer;
 
+	/* Most devices that go are not of the underlay; a walk over a million
+	 * peers under rtnl for each of them would hurt.
+	 */
+	if (via && !test_bit(via->ifindex % BITS_PER_LONG, &cache->route_devs))
+		return;
 	if (nhrp_cache_lock(cache))
 		return;
 	if (!via)

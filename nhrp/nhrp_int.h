@@ -88,6 +88,8 @@ void nhrp_cache_count_len(struct nhrp_cache *cache,
 			  const struct nhrp_prefix *prefix);
 void nhrp_cache_uncount_len(struct nhrp_cache *cache,
 			    const struct nhrp_prefix *prefix);
+void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
+			       const struct net_device *dev);
 int nhrp_cache_lock(struct nhrp_cache *cache);
 void nhrp_cache_unlock(struct nhrp_cache *cache);
 struct nhrp_cache *nhrp_cache_get(struct net *net, u32 ifindex,

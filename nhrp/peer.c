@@ -96,6 +96,7 @@ const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 	route->saddr = *saddr;
 	route->cookie = cookie;
 	route->gen = READ_ONCE(cache->route_gen);
+	nhrp_cache_note_route_dev(cache, dst->dev);
 	nhrp_peer_swap_route(peer, route);
 	if (unlikely(!READ_ONCE(peer->mappings) || READ_ONCE(cache->closing)))
 		nhrp_peer_drop_route(peer);
