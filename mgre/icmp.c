@@ -13,7 +13,8 @@
  * has sent to one of its peers? A router need not quote more than 8 octets of
  * GRE, which is flags and key.
  */
-static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb)
+static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb,
+					 struct nhrp_peer **peer)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
 	struct mgre_conf *conf;
@@ -34,8 +35,9 @@ static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb)
 
 	nbma.family = AF_INET;
 	nbma.ip4 = iph->daddr;
+	*peer = nhrp_peer_lookup(&conf->mgre->cache, &nbma);
 
-	return nhrp_peer_lookup(&conf->mgre->cache, &nbma) ? conf : NULL;
+	return *peer ? conf : NULL;
 }
 
 /**
@@ -43,8 +45,8 @@ static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb)
  * @net: netns of the underlay
  * @skb: packet, skb->data at the IP header, where it is again on return
  *
- * "Fragmentation needed" lowers the path MTU of the peer (RFC 1191): the route
- * that the peer has cached becomes stale, and the next packet finds the new one.
+ * "Fragmentation needed" lowers the path MTU of the peer (RFC 1191): the kernel
+ * makes a route exception, which is what the peer has cached from then on.
  *
  * Context: softirq, in an RCU section.
  */
@@ -52,6 +54,7 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 {
 	int hlen = ip_hdrlen(skb), offset = hlen + sizeof(struct icmphdr);
 	const struct icmphdr *icmph;
+	struct nhrp_peer *peer;
 	struct mgre_conf *conf;
 	u32 mtu;
 
@@ -69,8 +72,10 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 		return;
 
 	__skb_pull(skb, offset);
-	conf = mgre_icmp_match(net, skb);
-	if (conf)
+	conf = mgre_icmp_match(net, skb, &peer);
+	if (conf) {
 		ipv4_update_pmtu(skb, net, mtu, conf->link, IPPROTO_GRE);
+		mgre_peer_reroute(conf, peer);
+	}
 	__skb_push(skb, offset);
 }

@@ -71,6 +71,7 @@ struct mgre_conf {
  * is no drop.
  */
 enum mgre_drop {
+	/* private: each says it */
 	MGRE_DROP_NONE,
 	MGRE_DROP_TX_MALFORMED,
 	MGRE_DROP_TX_PROTOCOL,
@@ -154,6 +155,7 @@ void mgre_demux_del(struct mgre_conf *conf);
 
 /* xmit.c */
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
+void mgre_peer_reroute(const struct mgre_conf *conf, struct nhrp_peer *peer);
 
 /* rcv.c */
 int mgre_rcv_register(struct net *net);

@@ -122,10 +122,8 @@ static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb)
 
 	mgre_tx_nexthop(skb, &hop);
 	mapping = nhrp_cache_lookup(&tx->mgre->cache, &hop);
-	if (unlikely(!mapping)) {
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	if (unlikely(!mapping))
 		return MGRE_DROP_TX_NO_MAPPING;
-	}
 
 	nhrp_mapping_touch(mapping);
 	tx->peer = mapping->peer;
@@ -161,18 +159,14 @@ static struct rtable *mgre_tx_route_output(const struct mgre_tx *tx,
 	return rt;
 }
 
-static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx,
-					 struct sk_buff *skb)
+static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 {
-	const struct nhrp_route *route;
 	struct nhrp_addr saddr;
 	struct rtable *rt;
 
 	rt = mgre_tx_route_output(tx, &saddr);
-	if (IS_ERR(rt)) {
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	if (IS_ERR(rt))
 		return MGRE_DROP_TX_NO_ROUTE;
-	}
 	if (rt->dst.dev == tx->mgre->dev) {
 		ip_rt_put(rt);
 		return MGRE_DROP_TX_RECURSION;
@@ -181,23 +175,42 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx,
 	tx->saddr = saddr.ip4;
 	tx->dst = &rt->dst;
 	tx->dst_owned = !tx->peer;
-	if (tx->peer) {
-		route = nhrp_peer_set_route(&tx->mgre->cache, tx->peer,
-					    &rt->dst, 0, &saddr);
-		if (!route)
-			return MGRE_DROP_TX_NOMEM;
-	}
+	if (tx->peer && !nhrp_peer_set_route(&tx->mgre->cache, tx->peer,
+					     &rt->dst, 0, &saddr))
+		return MGRE_DROP_TX_NOMEM;
 
 	return MGRE_DROP_NONE;
 }
 
-static enum mgre_drop mgre_tx_route(struct mgre_tx *tx, struct sk_buff *skb)
+/**
+ * mgre_peer_reroute - look the underlay route of a peer up again
+ * @conf: configuration of the device
+ * @peer: peer
+ *
+ * So that a path MTU that has just been learnt shows at the peer at once, and
+ * not with the next packet.
+ *
+ * Context: softirq, in an RCU section.
+ */
+void mgre_peer_reroute(const struct mgre_conf *conf, struct nhrp_peer *peer)
+{
+	struct mgre_tx tx = {
+		.mgre	= conf->mgre,
+		.conf	= conf,
+		.peer	= peer,
+		.daddr	= peer->node.key.addr.ip4,
+	};
+
+	mgre_tx_route_slow(&tx);
+}
+
+static enum mgre_drop mgre_tx_route(struct mgre_tx *tx)
 {
 	const struct nhrp_route *route;
 
 	route = tx->peer ? nhrp_peer_route(&tx->mgre->cache, tx->peer) : NULL;
 	if (unlikely(!route))
-		return mgre_tx_route_slow(tx, skb);
+		return mgre_tx_route_slow(tx);
 
 	tx->saddr = route->saddr.ip4;
 	tx->dst = route->dst;
@@ -362,12 +375,18 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!why)
 		why = mgre_tx_resolve(&tx, skb);
 	if (!why)
-		why = mgre_tx_route(&tx, skb);
+		why = mgre_tx_route(&tx);
 	if (!why)
 		why = mgre_tx_send(&tx, skb);
 
-	if (unlikely(why))
+	if (unlikely(why)) {
+		if ((why == MGRE_DROP_TX_NO_MAPPING ||
+		     why == MGRE_DROP_TX_NO_ROUTE) &&
+		    tx.proto == htons(ETH_P_IP))
+			icmp_ndo_send(skb, ICMP_DEST_UNREACH,
+				      ICMP_HOST_UNREACH, 0);
 		mgre_drop(tx.mgre, skb, why);
+	}
 	if (unlikely(tx.dst_owned))
 		dst_release(tx.dst);
 	rcu_read_unlock();

@@ -35,6 +35,7 @@ enum {
 	IFLA_MGRE_TOS,
 	IFLA_MGRE_PMTUDISC,
 	IFLA_MGRE_MAXMAPPINGS,
+	/* private: */
 	__IFLA_MGRE_MAX
 };
 
