@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Run the tests, each script in a VM of its own on each kernel, and count.
+#
+#   run.sh [TEST]...	all tests of selftests/Makefile unless named
+#
+# KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (600) the seconds one
+# script may take. Each kernel's tests run one after the other, the kernels side
+# by side. What the scripts print is in build/results/KERNEL/TEST.log.
+# The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
+# none failed. A script that dies, or prints other tests than it planned, is a
+# failure of its own.
+
+set -u -o pipefail
+
+top=$(realpath "$(dirname "$0")/..")
+cd "$top" || exit 1
+kernels=${KERNELS:-6.1 6.12}
+seconds=${TEST_TIMEOUT:-600}
+results=build/results
+running=()
+
+# A signal is handed down to what runs: the workers, a worker's VM.
+# shellcheck disable=SC2317 # called by the traps below
+stop()
+{
+	[ ${#running[@]} -eq 0 ] || kill "${running[@]}" 2>/dev/null
+}
+
+# Read KTAP, print the result lines with a label and what failed ones said,
+# and judge the script by its exit status. The last line counts.
+judge()
+{
+	awk -v label="$1" -v status="$2" '
+		function bad(why) { print label ": not ok " why; failed++ }
+		{ sub(/\r$/, "") }
+		/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; planned = 1 }
+		/^1\.\.0/ && /# *SKIP/ { print label ": " $0; skipped++; whole = 1; next }
+		/^ok [0-9]/ && /# *SKIP/ { print label ": " $0; skipped++; seen++; next }
+		/^ok [0-9]/ { print label ": " $0; passed++; seen++; next }
+		/^not ok [0-9]/ { print label ": " $0; failed++; seen++; next }
+		/^Bail out!/ { print label ": " $0; next }
+		/^# [Tt]otals/ { next }
+		/^#/ && status != 0 && status != 4 { print label ": " $0 }
+		END {
+			if (status == 99)
+				bad("the kernel log holds a fault")
+			else if (status == 124)
+				bad("the script did not end in time")
+			else if (status == 125)
+				bad("the VM died")
+			else if (status == 4 && !seen && !whole) {
+				print label ": ok # SKIP the script skipped itself"
+				skipped++
+			} else if (!seen && !whole)
+				bad("the script ran no test, status " status)
+			else if (status != 0 && status != 4 && !failed)
+				bad("the script ended with status " status)
+			else if (status == 0 && failed)
+				bad("the script ended with status 0 though tests failed")
+			else if (seen && (!planned || seen != plan))
+				bad("tests planned: " (planned ? plan : "?") ", run: " seen)
+			printf "%d %d %d\n", passed, failed, skipped >"/dev/stderr"
+		}'
+}
+
+# one LABEL LOG COMMAND...: run a script, judge what it prints.
+one()
+{
+	local label=$1 log=$2 began=$SECONDS status
+
+	shift 2
+	"$@" >"$log" 2>"$log.err" </dev/null &
+	running=($!)
+	wait $!
+	status=$?
+	running=()
+	judge "$label" "$status" <"$log" 2>>"$log.counts"
+	[ ! -s "$log.err" ] || sed "s|^|$label: # |" "$log.err"
+	echo "$label: # $((SECONDS - began)) s"
+}
+
+# The tests on one kernel.
+worker()
+{
+	local kernel=$1 dir=$results/$1 test
+
+	running=()
+	mkdir -p "$dir"
+	for test in "${tests[@]}"; do
+		one "$kernel ${test%.sh}" "$dir/$test.log" \
+			selftests/vm/run -k "$kernel" -t "$seconds" \
+			-l "$dir/$test.kernel.log" -- "selftests/$test"
+	done
+}
+
+tests=()
+for test; do
+	tests+=("${test%.sh}.sh")
+done
+if [ $# -eq 0 ]; then
+	read -r -a tests <<<"$(make -s -C selftests tests)"
+fi
+for test in "${tests[@]}"; do
+	if [ ! -x "selftests/$test" ]; then
+		echo "run.sh: no test selftests/$test" >&2
+		missing=$((${missing:-0} + 1))
+	fi
+done
+
+trap 'stop; exit 130' INT
+trap 'stop; exit 143' TERM HUP
+rm -rf "$results"
+mkdir -p "$results"
+
+if [ $# -eq 0 ]; then
+	one "host vm" "$results/vm.log" selftests/vm/selftest.sh "${kernels##* }"
+fi
+workers=()
+for kernel in $kernels; do
+	worker "$kernel" &
+	workers+=($!)
+done
+running=("${workers[@]}")
+wait
+running=()
+
+find "$results" -name '*.counts' -exec cat {} + |
+	awk -v missing="${missing:-0}" '
+		{ passed += $1; failed += $2; skipped += $3 }
+		END {
+			if (passed + failed == 0 || missing)
+				failed += missing ? missing : 1
+			printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+			exit failed != 0
+		}'
