@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/* nhrp peer: the remote NBMA addresses that mappings point to. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "nhrp.h"
+
+struct peer_filter {
+	struct address nbma;
+	uint32_t ifindex;		/* 0 is any */
+};
+
+int peer_help(void)
+{
+	fputs("Usage: nhrp peer [ show ] [ dev DEV ] [ nbma ADDR ]\n", stdout);
+	return STATUS_DONE;
+}
+
+static int peer_parse_word(struct peer_filter *filter, const char *word, struct words *words)
+{
+	bool is_dev = !strcmp(word, "dev");
+	const char *value;
+	int status;
+
+	if (!is_dev && strcmp(word, "nbma"))
+		return usage_error("unknown word \"%s\", try \"nhrp peer help\".", word);
+	status = word_value(words, word, &value);
+	if (status)
+		return status;
+	if (is_dev ? filter->ifindex : filter->nbma.len)
+		return usage_error("duplicate \"%s\": \"%s\" is the second value.", word, value);
+
+	if (is_dev)
+		return device_index(value, &filter->ifindex);
+	if (!address_parse(&filter->nbma, value))
+		return usage_error("argument \"%s\" is wrong: \"nbma\" takes an address.", value);
+	return STATUS_DONE;
+}
+
+static struct nla_policy peer_policy[NHRP_A_PEER_MAX + 1] = {
+	[NHRP_A_PEER_IFINDEX] = { .type = NLA_U32 },
+	[NHRP_A_PEER_NBMA] = { .minlen = sizeof(struct in_addr) },
+	[NHRP_A_PEER_MAPPINGS] = { .type = NLA_U32 },
+	[NHRP_A_PEER_PMTU] = { .type = NLA_U32 },
+	[NHRP_A_PEER_RX_PACKETS] = { .type = NLA_U64 },
+	[NHRP_A_PEER_RX_BYTES] = { .type = NLA_U64 },
+	[NHRP_A_PEER_TX_PACKETS] = { .type = NLA_U64 },
+	[NHRP_A_PEER_TX_BYTES] = { .type = NLA_U64 },
+	[NHRP_A_PEER_LAST_RX] = { .type = NLA_U64 },
+};
+
+static void peer_print_counter(struct nlattr *attr, const char *key, const char *fmt)
+{
+	if (attr)
+		print_uint(key, options.stats ? fmt : NULL, nla_get_u64(attr));
+}
+
+static void peer_print_counters(struct nlattr **tb)
+{
+	struct nlattr *last_rx = tb[NHRP_A_PEER_LAST_RX];
+
+	if (options.stats)
+		print_break();
+	print_object_begin("rx", options.stats ? "rx" : NULL);
+	peer_print_counter(tb[NHRP_A_PEER_RX_PACKETS], "packets", " packets %" PRIu64);
+	peer_print_counter(tb[NHRP_A_PEER_RX_BYTES], "bytes", " bytes %" PRIu64);
+	print_object_end();
+	if (last_rx)
+		print_uint("last_rx", options.stats ? " last %" PRIu64 : NULL,
+			   nla_get_u64(last_rx) / 1000);
+
+	if (options.stats)
+		print_break();
+	print_object_begin("tx", options.stats ? "tx" : NULL);
+	peer_print_counter(tb[NHRP_A_PEER_TX_PACKETS], "packets", " packets %" PRIu64);
+	peer_print_counter(tb[NHRP_A_PEER_TX_BYTES], "bytes", " bytes %" PRIu64);
+	print_object_end();
+}
+
+static void peer_print_record(const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[NHRP_A_PEER_MAX + 1];
+
+	if (genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, NHRP_A_PEER_MAX, peer_policy) ||
+	    !tb[NHRP_A_PEER_NBMA] || !tb[NHRP_A_PEER_IFINDEX]) {
+		kernel_error("nhrp: malformed message from the kernel.");
+		return;
+	}
+
+	print_record_begin();
+	print_string("nbma", "%s", address_text(nla_data(tb[NHRP_A_PEER_NBMA]),
+						nla_len(tb[NHRP_A_PEER_NBMA])));
+	print_string("dev", " dev %s", device_name(nla_get_u32(tb[NHRP_A_PEER_IFINDEX])));
+	if (tb[NHRP_A_PEER_MAPPINGS])
+		print_uint("mappings", " mappings %" PRIu64, nla_get_u32(tb[NHRP_A_PEER_MAPPINGS]));
+	if (tb[NHRP_A_PEER_PMTU])
+		print_uint("pmtu", " pmtu %" PRIu64, nla_get_u32(tb[NHRP_A_PEER_PMTU]));
+	peer_print_counters(tb);
+	print_record_end();
+}
+
+static int peer_show(const struct peer_filter *filter)
+{
+	struct nl_msg *msg;
+	int status;
+
+	netlink_flush();
+	status = netlink_msg_new(&msg, NHRP_CMD_PEER_GET, NLM_F_DUMP);
+	if (status)
+		return status;
+	if (filter->ifindex)
+		nla_put_u32(msg, NHRP_A_PEER_IFINDEX, filter->ifindex);
+	if (filter->nbma.len)
+		nla_put(msg, NHRP_A_PEER_NBMA, filter->nbma.len, filter->nbma.data);
+
+	print_list_begin();
+	status = netlink_request(msg, peer_print_record);
+	print_list_end(status);
+	return status;
+}
+
+int peer_command(struct words *words)
+{
+	const char *word = words->argc ? word_next(words) : "show";
+	struct peer_filter filter = { };
+	int status;
+
+	if (word_matches(word, "help"))
+		return peer_help();
+	if (!word_matches(word, "show") && !word_matches(word, "list") &&
+	    !word_matches(word, "lst"))
+		return usage_error("command \"%s\" is unknown, try \"nhrp peer help\".", word);
+
+	if (word_is_help(words))
+		return peer_help();
+	while ((word = word_next(words))) {
+		status = peer_parse_word(&filter, word, words);
+		if (status)
+			return status;
+	}
+	return peer_show(&filter);
+}
