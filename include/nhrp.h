@@ -19,6 +19,13 @@
  *
  * A netlink request holds the net device (and with it the cache) while it
  * runs; between the messages of a dump nothing is held.
+ *
+ * The owner initialises the cache before it registers the device, publishes it
+ * when registration has succeeded, hides it when it begins to unregister,
+ * finishes it when its data path no longer reads it, and frees it with the
+ * device. Only a device that is hidden before the references on it are waited
+ * for may be found: a reference taken in nhrp_cache_get() on one that failed to
+ * register would be ignored.
  */
 
 #ifndef _NHRP_H
@@ -30,12 +37,13 @@
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <linux/socket.h>
+#include <linux/timekeeping.h>
 #include <linux/timerqueue.h>
 #include <linux/workqueue.h>
+#include <net/dst.h>
 
 #include <uapi/linux/nhrp.h>
 
-struct dst_entry;
 struct netlink_ext_ack;
 struct nhrp_cache;
 
@@ -106,9 +114,10 @@ struct nhrp_table {
  * @gen: nhrp_cache::route_gen when the route was looked up
  * @rcu: for freeing
  *
- * Immutable. Replaced as a whole by exchanging nhrp_peer::route; who takes it
- * out drops the reference on @dst at once (a dst outlives its last reference
- * by a grace period) and frees the rest after one.
+ * Immutable. Replaced as a whole by exchanging nhrp_peer::route. Who takes it
+ * out waits a grace period before the reference on @dst goes: packets carry the
+ * dst without one, and the FIB frees its own routes with the last reference
+ * (dst_release_immediate()) and no grace period after that.
  */
 struct nhrp_route {
 	struct dst_entry *dst;
@@ -209,6 +218,7 @@ struct nhrp_ops {
 
 /**
  * struct nhrp_cache - the cache of one device
+ * @node: place in the table of all caches; written under rtnl, read under RCU
  * @dev: owner
  * @ops: of the owner
  * @mappings: struct nhrp_mapping by prefix
@@ -216,7 +226,7 @@ struct nhrp_ops {
  * @lens4: prefix lengths in use, bit (32 - length); written under @lock before
  *	a mapping is added and after one is removed
  * @lens6: the same for IPv6, bit (128 - length)
- * @route_gen: routes with another number are stale
+ * @route_gen: routes with another number are stale, see nhrp_cache_route_gen()
  * @route_devs: bit (ifindex modulo size) for every underlay device by which a
  *	route has been cached
  * @closing: routes are no longer cached
@@ -231,11 +241,12 @@ struct nhrp_ops {
  * @expire_work: removes those whose time is up
  */
 struct nhrp_cache {
+	struct hlist_node node;
 	struct net_device *dev;
 	const struct nhrp_ops *ops;
 	struct nhrp_table mappings;
 	struct nhrp_table peers;
-	DECLARE_BITMAP(lens4, NHRP_PREFIX4_MAX + 1);
+	u64 lens4;
 	DECLARE_BITMAP(lens6, NHRP_PREFIX6_MAX + 1);
 	u32 route_gen;
 	unsigned long route_devs;
@@ -257,36 +268,89 @@ struct nhrp_cache {
 /* cache.c */
 int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 		    const struct nhrp_ops *ops);
+void nhrp_cache_publish(struct nhrp_cache *cache);
+void nhrp_cache_hide(struct nhrp_cache *cache);
 void nhrp_cache_fini(struct nhrp_cache *cache);
+void nhrp_cache_free(struct nhrp_cache *cache);
 struct nhrp_mapping *nhrp_cache_lookup(struct nhrp_cache *cache,
 				       const struct nhrp_addr *addr);
 void nhrp_cache_drop_routes(struct nhrp_cache *cache,
 			    const struct net_device *via);
 
 /**
+ * nhrp_cache_route_gen - generation of routes, for nhrp_peer_set_route()
+ * @cache: cache
+ *
+ * To be read before the configuration that a route is looked up with: then a
+ * route by the old one cannot pass for one by the new.
+ *
+ * Context: any.
+ * Return: the current generation.
+ */
+static inline u32 nhrp_cache_route_gen(const struct nhrp_cache *cache)
+{
+	return smp_load_acquire(&cache->route_gen);
+}
+
+/**
  * nhrp_cache_invalidate_routes - have every cached route looked up again
  * @cache: cache
  *
- * Context: any.
+ * To be called when the configuration that routes depend on has changed.
+ *
+ * Context: one caller at a time.
  */
 static inline void nhrp_cache_invalidate_routes(struct nhrp_cache *cache)
 {
-	WRITE_ONCE(cache->route_gen, cache->route_gen + 1);
+	smp_store_release(&cache->route_gen, cache->route_gen + 1);
 }
 
 /* mapping.c */
-void nhrp_mapping_touch(struct nhrp_mapping *mapping);
+
+/**
+ * nhrp_mapping_touch - note that a packet uses a mapping
+ * @mapping: mapping
+ *
+ * Writes to the line of the mapping at most once a second.
+ *
+ * Context: any, in an RCU section.
+ */
+static inline void nhrp_mapping_touch(struct nhrp_mapping *mapping)
+{
+	u32 now = ktime_get_seconds();
+
+	if (READ_ONCE(mapping->used) != now)
+		WRITE_ONCE(mapping->used, now);
+}
 
 /* peer.c */
 struct nhrp_peer *nhrp_peer_lookup(struct nhrp_cache *cache,
 				   const struct nhrp_addr *nbma);
-const struct nhrp_route *nhrp_peer_route(const struct nhrp_cache *cache,
-					 const struct nhrp_peer *peer);
 const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 					     struct nhrp_peer *peer,
 					     struct dst_entry *dst,
-					     u32 cookie,
+					     u32 cookie, u32 gen,
 					     const struct nhrp_addr *saddr);
+
+/**
+ * nhrp_peer_route - cached route of a peer, if it is still good
+ * @cache: cache of the peer
+ * @peer: peer
+ *
+ * Context: any, in an RCU section, in which alone the result may be used.
+ * Return: the route or NULL.
+ */
+static inline const struct nhrp_route *
+nhrp_peer_route(const struct nhrp_cache *cache, const struct nhrp_peer *peer)
+{
+	const struct nhrp_route *route = rcu_dereference(peer->route);
+
+	if (!route || route->gen != READ_ONCE(cache->route_gen) ||
+	    !dst_check(route->dst, route->cookie))
+		return NULL;
+
+	return route;
+}
 void nhrp_peer_count_rx(struct nhrp_peer *peer, unsigned int len);
 void nhrp_peer_count_tx(struct nhrp_peer *peer, unsigned int len);
 

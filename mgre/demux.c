@@ -35,6 +35,12 @@ static struct mgre_conf *mgre_demux_match(struct net *net, __be32 local,
 	return unbound;
 }
 
+/* Most netns have no device that any local address is good for. */
+static bool mgre_demux_any_local(struct net *net)
+{
+	return READ_ONCE(mgre_net_get(net)->any_local);
+}
+
 /**
  * mgre_demux_lookup - device for a received packet
  * @net: netns of the underlay
@@ -52,8 +58,53 @@ static struct mgre_conf *mgre_demux_match(struct net *net, __be32 local,
 struct mgre_conf *mgre_demux_lookup(struct net *net, __be32 local, __be32 key,
 				    bool keyed, int link)
 {
-	return mgre_demux_match(net, local, key, keyed, link) ?:
-	       mgre_demux_match(net, 0, key, keyed, link);
+	struct mgre_conf *conf;
+
+	conf = mgre_demux_match(net, local, key, keyed, link);
+	if (!conf && mgre_demux_any_local(net))
+		conf = mgre_demux_match(net, 0, key, keyed, link);
+
+	return conf;
+}
+
+static struct mgre_dev *mgre_demux_peer_of(struct net *net, __be32 local,
+					   __be32 key, bool keyed,
+					   const struct nhrp_addr *nbma)
+{
+	struct mgre_conf *conf;
+
+	hlist_for_each_entry_rcu(conf, mgre_demux_head(net, local, key, keyed),
+				 node) {
+		if (conf->local == local && conf->key == key &&
+		    conf->keyed == keyed &&
+		    nhrp_peer_lookup(&conf->mgre->cache, nbma))
+			return conf->mgre;
+	}
+
+	return NULL;
+}
+
+/**
+ * mgre_demux_sender - device that has sent a packet
+ * @net: netns of the underlay
+ * @local: outer source address
+ * @key: GRE key, 0 if there is none
+ * @keyed: there is a key
+ * @nbma: outer destination address
+ *
+ * Context: any, in an RCU section, in which alone the result may be used.
+ * Return: the device, which has @nbma for a peer, or NULL.
+ */
+struct mgre_dev *mgre_demux_sender(struct net *net, __be32 local, __be32 key,
+				   bool keyed, const struct nhrp_addr *nbma)
+{
+	struct mgre_dev *mgre;
+
+	mgre = mgre_demux_peer_of(net, local, key, keyed, nbma);
+	if (!mgre && mgre_demux_any_local(net))
+		mgre = mgre_demux_peer_of(net, 0, key, keyed, nbma);
+
+	return mgre;
 }
 
 /**
@@ -86,8 +137,12 @@ struct mgre_conf *mgre_demux_find_equal(struct net *net,
  */
 void mgre_demux_add(struct net *net, struct mgre_conf *conf)
 {
+	struct mgre_net *mn = mgre_net_get(net);
+
 	ASSERT_RTNL();
 
+	if (!conf->local)
+		WRITE_ONCE(mn->any_local, mn->any_local + 1);
 	hlist_add_head_rcu(&conf->node,
 			   mgre_demux_head(net, conf->local, conf->key,
 					   conf->keyed));
@@ -95,13 +150,18 @@ void mgre_demux_add(struct net *net, struct mgre_conf *conf)
 
 /**
  * mgre_demux_del - undo mgre_demux_add()
+ * @net: netns of the underlay
  * @conf: configuration, readers may have it for a grace period
  *
  * Context: process, under rtnl.
  */
-void mgre_demux_del(struct mgre_conf *conf)
+void mgre_demux_del(struct net *net, struct mgre_conf *conf)
 {
+	struct mgre_net *mn = mgre_net_get(net);
+
 	ASSERT_RTNL();
 
 	hlist_del_rcu(&conf->node);
+	if (!conf->local)
+		WRITE_ONCE(mn->any_local, mn->any_local - 1);
 }

@@ -6,6 +6,7 @@
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
 #include <net/ip.h>
+#include <net/neighbour.h>
 
 #include "../include/compat.h"
 #include "mgre.h"
@@ -122,7 +123,7 @@ static void mgre_dev_stats64(struct net_device *dev,
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 	const struct mgre_drop_info *info;
-	long n;
+	unsigned long n;
 	int i;
 
 	dev_get_tstats64(dev, stats);
@@ -272,6 +273,16 @@ free_tstats:
 	return err;
 }
 
+/* With IFF_NOARP a neighbour takes the device's own address for the peer's. As
+ * zero it says what it means, whatever the device's address will be later.
+ */
+static int mgre_dev_neigh_construct(struct net_device *dev,
+				    struct neighbour *n)
+{
+	memset(n->ha, 0, MGRE_LLADDR_LEN);
+	return 0;
+}
+
 /* Nobody transmits or receives any more, see the top of mgre.h. */
 static void mgre_dev_uninit(struct net_device *dev)
 {
@@ -284,9 +295,11 @@ static void mgre_dev_free(struct net_device *dev)
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 
+	nhrp_cache_free(&mgre->cache);
 	gro_cells_destroy(&mgre->gro_cells);
 	free_percpu(dev->tstats);
-	kfree(rcu_replace_pointer(mgre->conf, NULL, true));
+	kfree(rcu_access_pointer(mgre->conf));
+	RCU_INIT_POINTER(mgre->conf, NULL);
 }
 
 static int mgre_dev_iflink(const struct net_device *dev)
@@ -309,6 +322,7 @@ const struct net_device_ops mgre_netdev_ops = {
 	.ndo_start_xmit		= mgre_xmit,
 	.ndo_get_stats64	= mgre_dev_stats64,
 	.ndo_get_iflink		= mgre_dev_iflink,
+	.ndo_neigh_construct	= mgre_dev_neigh_construct,
 };
 
 /**
@@ -376,7 +390,7 @@ void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf,
 	underlay = mgre_dev_underlay(mgre, conf);
 	mtu = underlay ? READ_ONCE(underlay->mtu) : ETH_DATA_LEN;
 	if (underlay)
-		room = underlay->hard_header_len + underlay->needed_headroom;
+		room = LL_RESERVED_SPACE(underlay);
 	rcu_read_unlock();
 
 	/* All that transmit pushes, or each packet is reallocated there. */
@@ -385,16 +399,14 @@ void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf,
 	mgre->auto_mtu = clamp(mtu - conf->hlen, dev->min_mtu, dev->max_mtu);
 	if (mtu < dev->min_mtu + conf->hlen)
 		mgre->auto_mtu = dev->min_mtu;
-	if (set_mtu && registered)
-		dev_set_mtu(dev, mgre->auto_mtu);
-	else if (set_mtu)
-		dev->mtu = mgre->auto_mtu;
+	mtu = set_mtu ? mgre->auto_mtu : dev->mtu;
+	if (!registered)
+		dev->mtu = mtu;
+	else
+		dev_set_mtu(dev, min(mtu, dev->max_mtu));
 
 	if (memcmp(dev->dev_addr, &conf->local, MGRE_LLADDR_LEN)) {
 		__dev_addr_set(dev, &conf->local, MGRE_LLADDR_LEN);
-		/* Neighbours hold a copy, which must not be taken for the
-		 * address of a peer.
-		 */
 		if (registered)
 			call_netdevice_notifiers(NETDEV_CHANGEADDR, dev);
 	}

@@ -11,14 +11,12 @@
 
 /* Is the packet that the error quotes, at skb->data, one that a device of ours
  * has sent to one of its peers? A router need not quote more than 8 octets of
- * GRE, which is flags and key.
+ * GRE, which is flags and key. The error may come in by any interface.
  */
-static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb,
-					 struct nhrp_peer **peer)
+static struct mgre_dev *mgre_icmp_match(struct net *net, struct sk_buff *skb,
+					struct nhrp_addr *nbma)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
-	struct mgre_conf *conf;
-	struct nhrp_addr nbma;
 	struct mgre_gre gre;
 
 	if (iph->version != 4 || iph->ihl < 5 || iph->protocol != IPPROTO_GRE ||
@@ -28,16 +26,45 @@ static struct mgre_conf *mgre_icmp_match(struct net *net, struct sk_buff *skb,
 		return NULL;
 
 	iph = (const struct iphdr *)skb->data;
-	conf = mgre_demux_lookup(net, iph->saddr, gre.key, gre.keyed,
-				 skb->dev->ifindex);
-	if (!conf)
-		return NULL;
+	nbma->family = AF_INET;
+	nbma->ip4 = iph->daddr;
 
-	nbma.family = AF_INET;
-	nbma.ip4 = iph->daddr;
-	*peer = nhrp_peer_lookup(&conf->mgre->cache, &nbma);
+	return mgre_demux_sender(net, iph->saddr, gre.key, gre.keyed, nbma);
+}
 
-	return *peer ? conf : NULL;
+/* The rules of icmp_unreach() for net.ipv4.ip_no_pmtu_disc. Returns false when
+ * the error is not to be believed.
+ */
+static bool mgre_icmp_mtu(struct net *net, u32 *mtu)
+{
+	switch (READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc)) {
+	case 0:
+		return true;
+	case 1:
+		*mtu = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void mgre_icmp_update_pmtu(struct net *net, struct sk_buff *skb, u32 mtu)
+{
+	struct nhrp_peer *peer;
+	struct mgre_dev *mgre;
+	struct nhrp_addr nbma;
+
+	mgre = mgre_icmp_match(net, skb, &nbma);
+	if (!mgre)
+		return;
+
+	ipv4_update_pmtu(skb, net, mtu, rcu_dereference(mgre->conf)->link,
+			 IPPROTO_GRE);
+
+	/* A flood of errors that say nothing new leaves the route good. */
+	peer = nhrp_peer_lookup(&mgre->cache, &nbma);
+	if (peer && !nhrp_peer_route(&mgre->cache, peer))
+		mgre_peer_reroute(mgre, peer);
 }
 
 /**
@@ -54,8 +81,6 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 {
 	int hlen = ip_hdrlen(skb), offset = hlen + sizeof(struct icmphdr);
 	const struct icmphdr *icmph;
-	struct nhrp_peer *peer;
-	struct mgre_conf *conf;
 	u32 mtu;
 
 	if (!pskb_may_pull(skb, offset + sizeof(struct iphdr)))
@@ -64,6 +89,8 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 	if (icmph->type != ICMP_DEST_UNREACH || icmph->code != ICMP_FRAG_NEEDED)
 		return;
 	mtu = ntohs(icmph->un.frag.mtu);
+	if (!mgre_icmp_mtu(net, &mtu))
+		return;
 
 	/* icmp_rcv() does this later, and as for any hook that needs it before,
 	 * the result is kept in the packet.
@@ -72,10 +99,6 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 		return;
 
 	__skb_pull(skb, offset);
-	conf = mgre_icmp_match(net, skb, &peer);
-	if (conf) {
-		ipv4_update_pmtu(skb, net, mtu, conf->link, IPPROTO_GRE);
-		mgre_peer_reroute(conf, peer);
-	}
+	mgre_icmp_update_pmtu(net, skb, mtu);
 	__skb_push(skb, offset);
 }

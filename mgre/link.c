@@ -145,6 +145,7 @@ static int mgre_link_newlink(struct net *src_net, struct net_device *dev,
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 	struct mgre_conf *conf;
+	struct mgre_net *mn;
 	int err;
 
 	mgre->dev = dev;
@@ -169,11 +170,21 @@ static int mgre_link_newlink(struct net *src_net, struct net_device *dev,
 
 	rcu_assign_pointer(mgre->conf, conf);
 	mgre_dev_apply(dev, conf, !tb[IFLA_MTU]);
+	/* The core has looked at it before it could know the limit. */
+	if (dev->mtu > dev->max_mtu) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_MTU],
+				    "mtu is above what an outer header can carry");
+		err = -EINVAL;
+		goto unregister_rcv;
+	}
 	err = register_netdevice(dev);
 	if (err)
 		goto unregister_rcv;
 
-	list_add(&mgre->devices, &mgre_net_get(src_net)->devices);
+	mn = mgre_net_get(src_net);
+	mn->used = true;
+	list_add(&mgre->devices, &mn->devices);
+	nhrp_cache_publish(&mgre->cache);
 	mgre_demux_add(src_net, conf);
 	return 0;
 
@@ -195,6 +206,15 @@ static int mgre_link_changelink(struct net_device *dev, struct nlattr *tb[],
 	struct mgre_conf *conf;
 	int err;
 
+	/* Who administers the netns that the device has moved to has no say in
+	 * that of the underlay.
+	 */
+	if (!rtnl_dev_link_net_capable(dev, mgre->net)) {
+		NL_SET_ERR_MSG(extack,
+			       "no privilege in the netns of the underlay");
+		return -EPERM;
+	}
+
 	conf = kmemdup(old, sizeof(*old), GFP_KERNEL_ACCOUNT);
 	if (!conf)
 		return -ENOMEM;
@@ -208,9 +228,9 @@ static int mgre_link_changelink(struct net_device *dev, struct nlattr *tb[],
 	/* New before old, so that no packet finds neither. */
 	mgre_demux_add(mgre->net, conf);
 	rcu_assign_pointer(mgre->conf, conf);
-	mgre_demux_del(old);
-	mgre_dev_apply(dev, conf, dev->mtu == mgre->auto_mtu && !tb[IFLA_MTU]);
+	mgre_demux_del(mgre->net, old);
 	nhrp_cache_invalidate_routes(&mgre->cache);
+	mgre_dev_apply(dev, conf, dev->mtu == mgre->auto_mtu && !tb[IFLA_MTU]);
 	kfree_rcu(old, rcu);
 
 	return 0;
@@ -220,7 +240,8 @@ static void mgre_link_dellink(struct net_device *dev, struct list_head *head)
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 
-	mgre_demux_del(rtnl_dereference(mgre->conf));
+	mgre_demux_del(mgre->net, rtnl_dereference(mgre->conf));
+	nhrp_cache_hide(&mgre->cache);
 	list_del(&mgre->devices);
 	mgre_rcv_unregister(mgre->net);
 	unregister_netdevice_queue(dev, head);

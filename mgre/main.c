@@ -55,10 +55,15 @@ static void __net_exit mgre_net_pre_exit(struct net *net)
 
 /* Devices inside a dying netns go with it; those whose underlay it is and that
  * live elsewhere go here.
+ *
+ * A callback that releases a route may still be under way, and releasing a route
+ * queues another callback, which uses what this netns frees. The first are
+ * waited for here, so that cleanup_net() waits for the second.
  */
 static void __net_exit mgre_net_exit_batch(struct list_head *nets)
 {
 	struct mgre_dev *mgre, *next;
+	bool used = false;
 	LIST_HEAD(kill);
 	struct net *net;
 
@@ -66,11 +71,15 @@ static void __net_exit mgre_net_exit_batch(struct list_head *nets)
 	list_for_each_entry(net, nets, exit_list) {
 		struct mgre_net *mn = mgre_net_get(net);
 
+		used |= mn->used;
 		list_for_each_entry_safe(mgre, next, &mn->devices, devices)
 			mgre_link_ops.dellink(mgre->dev, &kill);
 	}
 	unregister_netdevice_many(&kill);
 	rtnl_unlock();
+
+	if (used)
+		rcu_barrier();
 }
 
 static struct pernet_operations mgre_net_ops = {

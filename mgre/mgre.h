@@ -120,11 +120,16 @@ struct mgre_dev {
  *	under RCU
  * @devices: struct mgre_dev, under rtnl
  * @users: of the receive hook, under rtnl
+ * @any_local: number of devices in @demux without a local address, written under
+ *	rtnl
+ * @used: there has been a device, under rtnl
  */
 struct mgre_net {
 	struct hlist_head demux[1 << MGRE_DEMUX_BITS];
 	struct list_head devices;
 	unsigned int users;
+	unsigned int any_local;
+	bool used;
 };
 
 /* The link-layer header is the NBMA address and nothing else. */
@@ -151,11 +156,13 @@ struct mgre_conf *mgre_demux_lookup(struct net *net, __be32 local, __be32 key,
 struct mgre_conf *mgre_demux_find_equal(struct net *net,
 					const struct mgre_conf *conf);
 void mgre_demux_add(struct net *net, struct mgre_conf *conf);
-void mgre_demux_del(struct mgre_conf *conf);
+void mgre_demux_del(struct net *net, struct mgre_conf *conf);
+struct mgre_dev *mgre_demux_sender(struct net *net, __be32 local, __be32 key,
+				   bool keyed, const struct nhrp_addr *nbma);
 
 /* xmit.c */
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
-void mgre_peer_reroute(const struct mgre_conf *conf, struct nhrp_peer *peer);
+void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);
 
 /* rcv.c */
 int mgre_rcv_register(struct net *net);

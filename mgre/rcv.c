@@ -68,7 +68,7 @@ bool mgre_gre_parse(struct sk_buff *skb, int offset, struct mgre_gre *gre)
 /* A packet that does not reach the end of the input path misses the hook that
  * confirms its connection, if that one sits behind us: hooks of equal priority
  * run in the reverse order of their registration. A confirmed one must not be
- * confirmed again.
+ * confirmed again. Events of the connection wait for the next packet then.
  */
 static unsigned int mgre_rcv_confirm(struct sk_buff *skb)
 {
@@ -95,6 +95,7 @@ static enum mgre_drop mgre_rcv_decap(struct mgre_dev *mgre,
 	const struct iphdr *iph;
 	struct nhrp_addr nbma;
 	struct nhrp_peer *peer;
+	unsigned int len;
 
 	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
 		return MGRE_DROP_RX_POLICY;
@@ -122,15 +123,31 @@ static enum mgre_drop mgre_rcv_decap(struct mgre_dev *mgre,
 
 	nbma.family = AF_INET;
 	nbma.ip4 = iph->saddr;
+	len = skb->len;
+	skb->dev = mgre->dev;
+	/* It counts what it drops, at the device. */
+	if (gro_cells_receive(&mgre->gro_cells, skb) == NET_RX_DROP)
+		return MGRE_DROP_NONE;
+
+	dev_sw_netstats_rx_add(mgre->dev, len);
 	peer = nhrp_peer_lookup(&mgre->cache, &nbma);
 	if (peer)
-		nhrp_peer_count_rx(peer, skb->len);
-
-	skb->dev = mgre->dev;
-	dev_sw_netstats_rx_add(mgre->dev, skb->len);
-	gro_cells_receive(&mgre->gro_cells, skb);
+		nhrp_peer_count_rx(peer, len);
 
 	return MGRE_DROP_NONE;
+}
+
+/* EtherTypes that are GRE's, but other devices': gretap and ERSPAN. */
+static bool mgre_rcv_foreign(__be16 proto)
+{
+	switch (proto) {
+	case htons(ETH_P_TEB):
+	case htons(ETH_P_ERSPAN):
+	case htons(ETH_P_ERSPAN2):
+		return true;
+	default:
+		return false;
+	}
 }
 
 static unsigned int mgre_rcv(struct sk_buff *skb, struct net *net)
@@ -141,7 +158,7 @@ static unsigned int mgre_rcv(struct sk_buff *skb, struct net *net)
 	struct mgre_gre gre;
 	enum mgre_drop why;
 
-	if (!mgre_gre_parse(skb, hlen, &gre))
+	if (!mgre_gre_parse(skb, hlen, &gre) || mgre_rcv_foreign(gre.proto))
 		return NF_ACCEPT;
 	/* GRE to a group or to everybody is not from a peer. */
 	if (skb_rtable(skb)->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST))
@@ -149,17 +166,23 @@ static unsigned int mgre_rcv(struct sk_buff *skb, struct net *net)
 
 	conf = mgre_demux_lookup(net, ip_hdr(skb)->daddr, gre.key, gre.keyed,
 				 skb->dev->ifindex);
-	if (!conf)
+	if (!conf || !(conf->mgre->dev->flags & IFF_UP))
 		return NF_ACCEPT;
 
 	verdict = mgre_rcv_confirm(skb);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 
+	__IP_INC_STATS(net, IPSTATS_MIB_INDELIVERS);
 	__skb_pull(skb, hlen);
+	/* Softirq, but for a packet that NFQUEUE gives back: that comes from
+	 * the process that gave the verdict.
+	 */
+	local_bh_disable();
 	why = mgre_rcv_decap(conf->mgre, skb, &gre);
 	if (unlikely(why))
 		mgre_drop(conf->mgre, skb, why);
+	local_bh_enable();
 
 	return NF_STOLEN;
 }

@@ -20,9 +20,15 @@
 #include "mgre.h"
 
 /* Tunnels inside tunnels, each with a pass through the IP stack on one kernel
- * stack. As deep as IP_TUNNEL_RECURSION_LIMIT lets ip_gre go in 6.12.
+ * stack. The counter of the core is what tells: it goes up once in
+ * __dev_queue_xmit() for a device without a queue, and once here, for those that
+ * have been given one.
  */
 #define MGRE_MAX_NESTING	4
+#define MGRE_MAX_LEVEL		(2 * MGRE_MAX_NESTING - 1)
+
+/* More than any stack of devices needs; offsets in an skb are 16 bits. */
+#define MGRE_MAX_HEADROOM	512
 
 /**
  * struct mgre_tx - a packet on its way out
@@ -35,6 +41,7 @@
  * @saddr: outer source address
  * @proto: EtherType of the payload
  * @len: octets of the payload
+ * @gen: nhrp_cache_route_gen() of before @conf was read
  */
 struct mgre_tx {
 	struct mgre_dev *mgre;
@@ -46,7 +53,14 @@ struct mgre_tx {
 	__be32 saddr;
 	__be16 proto;
 	unsigned int len;
+	u32 gen;
 };
+
+static void mgre_tx_init(struct mgre_tx *tx)
+{
+	tx->gen = nhrp_cache_route_gen(&tx->mgre->cache);
+	tx->conf = rcu_dereference(tx->mgre->conf);
+}
 
 /* Takes the link-layer header off, if there is one: packets that tc or BPF
  * redirect from elsewhere begin with the payload. What it says goes to daddr.
@@ -74,7 +88,7 @@ static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 	if (!pskb_inet_may_pull(skb))
 		return MGRE_DROP_TX_MALFORMED;
 
-	/* A neighbour without an address of its own has the device's. */
+	/* Zero, and for packet sockets our own, mean: not resolved. */
 	if (lladdr != tx->conf->local && !ipv4_is_multicast(lladdr) &&
 	    !ipv4_is_lbcast(lladdr))
 		tx->daddr = lladdr;
@@ -159,6 +173,24 @@ static struct rtable *mgre_tx_route_output(const struct mgre_tx *tx,
 	return rt;
 }
 
+static unsigned int mgre_tx_headroom(const struct mgre_tx *tx)
+{
+	return LL_RESERVED_SPACE(tx->dst->dev) + tx->dst->header_len +
+	       tx->conf->hlen;
+}
+
+/* IPsec and stacked devices need more than was known when the device was made.
+ * A packet that comes without is reallocated in mgre_tx_send().
+ */
+static void mgre_tx_adjust_headroom(const struct mgre_tx *tx)
+{
+	unsigned int room = min(mgre_tx_headroom(tx), MGRE_MAX_HEADROOM);
+	struct net_device *dev = tx->mgre->dev;
+
+	if (room > READ_ONCE(dev->needed_headroom))
+		WRITE_ONCE(dev->needed_headroom, room);
+}
+
 static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 {
 	struct nhrp_addr saddr;
@@ -174,9 +206,10 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 
 	tx->saddr = saddr.ip4;
 	tx->dst = &rt->dst;
+	mgre_tx_adjust_headroom(tx);
 	tx->dst_owned = !tx->peer;
 	if (tx->peer && !nhrp_peer_set_route(&tx->mgre->cache, tx->peer,
-					     &rt->dst, 0, &saddr))
+					     &rt->dst, 0, tx->gen, &saddr))
 		return MGRE_DROP_TX_NOMEM;
 
 	return MGRE_DROP_NONE;
@@ -184,7 +217,7 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 
 /**
  * mgre_peer_reroute - look the underlay route of a peer up again
- * @conf: configuration of the device
+ * @mgre: device
  * @peer: peer
  *
  * So that a path MTU that has just been learnt shows at the peer at once, and
@@ -192,15 +225,15 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
  *
  * Context: softirq, in an RCU section.
  */
-void mgre_peer_reroute(const struct mgre_conf *conf, struct nhrp_peer *peer)
+void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer)
 {
 	struct mgre_tx tx = {
-		.mgre	= conf->mgre,
-		.conf	= conf,
+		.mgre	= mgre,
 		.peer	= peer,
 		.daddr	= peer->node.key.addr.ip4,
 	};
 
+	mgre_tx_init(&tx);
 	mgre_tx_route_slow(&tx);
 }
 
@@ -320,8 +353,7 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 
 	/* Both copy what may be shared; no pointer into the packet before. */
 	if (iptunnel_handle_offloads(skb, SKB_GSO_GRE) ||
-	    skb_cow_head(skb, LL_RESERVED_SPACE(tx->dst->dev) +
-			      tx->dst->header_len + tx->conf->hlen))
+	    skb_cow_head(skb, mgre_tx_headroom(tx)))
 		return MGRE_DROP_TX_NOMEM;
 
 	tos = mgre_tx_tos(tx, skb);
@@ -337,7 +369,9 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	mgre_tx_push_ip(tx, skb, tos, ttl, df);
 
+	dev_xmit_recursion_inc();
 	err = ip_local_out(net, NULL, skb);
+	dev_xmit_recursion_dec();
 	if (unlikely(net_xmit_eval(err))) {
 		mgre_count_drop(tx->mgre, MGRE_DROP_TX_UNDERLAY);
 		return MGRE_DROP_NONE;
@@ -367,10 +401,10 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 	enum mgre_drop why;
 
 	rcu_read_lock();
-	tx.conf = rcu_dereference(tx.mgre->conf);
+	mgre_tx_init(&tx);
 
 	why = MGRE_DROP_TX_RECURSION;
-	if (likely(dev_recursion_level() <= MGRE_MAX_NESTING))
+	if (likely(dev_recursion_level() <= MGRE_MAX_LEVEL))
 		why = mgre_tx_pull(&tx, skb);
 	if (!why)
 		why = mgre_tx_resolve(&tx, skb);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The cache of a device: longest-prefix lookup, registry, life. */
 
-#include <linux/xarray.h>
+#include <linux/hashtable.h>
+#include <linux/rtnetlink.h>
 #include <net/net_namespace.h>
 
 #include "nhrp_int.h"
 
-/* Caches by the address of their net device, read under RCU. The address is a
- * key that stays the same while the device is renamed or changes its netns, and
- * by which a dump can resume.
- */
-DEFINE_XARRAY(nhrp_caches);
+/* All caches, by the address of their net device. */
+static DEFINE_HASHTABLE(nhrp_caches, 8);
 
-/* Number of devices that have come or gone, for dumps over all devices. */
-atomic_t nhrp_caches_seq = ATOMIC_INIT(0);
+static u64 nhrp_cache_len4(const struct nhrp_prefix *prefix)
+{
+	return BIT_ULL(NHRP_PREFIX4_MAX - prefix->len);
+}
 
 /**
  * nhrp_cache_count_len - note a mapping of a prefix length
@@ -29,7 +29,8 @@ void nhrp_cache_count_len(struct nhrp_cache *cache,
 
 	if (prefix->addr.family == AF_INET) {
 		if (!cache->count4[prefix->len]++)
-			set_bit(NHRP_PREFIX4_MAX - prefix->len, cache->lens4);
+			WRITE_ONCE(cache->lens4,
+				   cache->lens4 | nhrp_cache_len4(prefix));
 	} else {
 		if (!cache->count6[prefix->len]++)
 			set_bit(NHRP_PREFIX6_MAX - prefix->len, cache->lens6);
@@ -50,11 +51,32 @@ void nhrp_cache_uncount_len(struct nhrp_cache *cache,
 
 	if (prefix->addr.family == AF_INET) {
 		if (!--cache->count4[prefix->len])
-			clear_bit(NHRP_PREFIX4_MAX - prefix->len, cache->lens4);
+			WRITE_ONCE(cache->lens4,
+				   cache->lens4 & ~nhrp_cache_len4(prefix));
 	} else {
 		if (!--cache->count6[prefix->len])
 			clear_bit(NHRP_PREFIX6_MAX - prefix->len, cache->lens6);
 	}
+}
+
+static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
+					     const struct nhrp_addr *addr,
+					     unsigned int len)
+{
+	struct nhrp_mapping *mapping;
+	struct nhrp_prefix key;
+	struct nhrp_node *node;
+
+	nhrp_prefix_set(&key, addr, len);
+	node = nhrp_table_lookup(&cache->mappings, &key);
+	if (!node)
+		return NULL;
+
+	mapping = container_of(node, struct nhrp_mapping, node);
+	if (nhrp_mapping_expired(mapping, get_jiffies_64()))
+		return NULL;
+
+	return mapping;
 }
 
 /**
@@ -71,42 +93,45 @@ void nhrp_cache_uncount_len(struct nhrp_cache *cache,
 struct nhrp_mapping *nhrp_cache_lookup(struct nhrp_cache *cache,
 				       const struct nhrp_addr *addr)
 {
-	unsigned int bits = nhrp_addr_bits(addr);
-	const unsigned long *lens = addr->family == AF_INET ? cache->lens4 :
-							      cache->lens6;
-	struct nhrp_mapping *mapping;
-	struct nhrp_prefix key = {};
-	struct nhrp_node *node;
+	struct nhrp_mapping *mapping = NULL;
 	unsigned int bit;
+	u64 lens;
 
-	for_each_set_bit(bit, lens, bits + 1) {
-		nhrp_prefix_set(&key, addr, bits - bit);
-		node = nhrp_table_lookup(&cache->mappings, &key);
-		if (!node)
-			continue;
-		mapping = container_of(node, struct nhrp_mapping, node);
-		if (!nhrp_mapping_expired(mapping, get_jiffies_64()))
-			return mapping;
+	if (addr->family == AF_INET) {
+		for (lens = READ_ONCE(cache->lens4); lens && !mapping;
+		     lens &= lens - 1)
+			mapping = nhrp_cache_probe(cache, addr,
+						   NHRP_PREFIX4_MAX -
+						   __ffs64(lens));
+		return mapping;
 	}
 
-	return NULL;
+	for_each_set_bit(bit, cache->lens6, NHRP_PREFIX6_MAX + 1) {
+		mapping = nhrp_cache_probe(cache, addr, NHRP_PREFIX6_MAX - bit);
+		if (mapping)
+			break;
+	}
+
+	return mapping;
 }
 
 /**
  * nhrp_cache_lock - get the right to change the cache, or to walk its tables
  * @cache: cache
+ * @extack: says why when it fails, may be NULL
  *
  * Context: process, may sleep.
  * Return: 0 with the lock held, or -ENODEV without it when the device is on
  * its way out.
  */
-int nhrp_cache_lock(struct nhrp_cache *cache)
+int nhrp_cache_lock(struct nhrp_cache *cache, struct netlink_ext_ack *extack)
 {
 	mutex_lock(&cache->lock);
 	if (!cache->dead)
 		return 0;
 
 	mutex_unlock(&cache->lock);
+	NL_SET_ERR_MSG(extack, "device is being removed");
 	return -ENODEV;
 }
 
@@ -137,6 +162,20 @@ void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
 		set_bit(bit, &cache->route_devs);
 }
 
+static bool nhrp_peer_routes_via(const struct nhrp_peer *peer,
+				 const struct net_device *via)
+{
+	const struct nhrp_route *route;
+	bool match;
+
+	rcu_read_lock();
+	route = rcu_dereference(peer->route);
+	match = route && route->dst->dev == via;
+	rcu_read_unlock();
+
+	return match;
+}
+
 /**
  * nhrp_cache_drop_routes - release the cached routes of all peers
  * @cache: cache
@@ -148,7 +187,6 @@ void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
 void nhrp_cache_drop_routes(struct nhrp_cache *cache,
 			    const struct net_device *via)
 {
-	const struct nhrp_route *route;
 	struct nhrp_node *node;
 	struct nhrp_peer *peer;
 
@@ -157,21 +195,29 @@ void nhrp_cache_drop_routes(struct nhrp_cache *cache,
 	 */
 	if (via && !test_bit(via->ifindex % BITS_PER_LONG, &cache->route_devs))
 		return;
-	if (nhrp_cache_lock(cache))
+	if (nhrp_cache_lock(cache, NULL))
 		return;
 	if (!via)
 		WRITE_ONCE(cache->closing, true);
 	node = nhrp_table_find_after(&cache->peers, NULL);
 	for (; node; node = nhrp_table_next(node)) {
 		peer = container_of(node, struct nhrp_peer, node);
-		rcu_read_lock();
-		route = rcu_dereference(peer->route);
-		if (route && (!via || route->dst->dev == via))
+		if (!via || nhrp_peer_routes_via(peer, via))
 			nhrp_peer_drop_route(peer);
-		rcu_read_unlock();
 		cond_resched();
 	}
 	nhrp_cache_unlock(cache);
+}
+
+static struct nhrp_cache *nhrp_cache_find(const struct net_device *dev)
+{
+	struct nhrp_cache *cache;
+
+	hash_for_each_possible_rcu(nhrp_caches, cache, node, (unsigned long)dev)
+		if (cache->dev == dev)
+			return cache;
+
+	return NULL;
 }
 
 /**
@@ -196,7 +242,7 @@ struct nhrp_cache *nhrp_cache_get(struct net *net, u32 ifindex,
 		goto unlock;
 	}
 
-	cache = xa_load(&nhrp_caches, (unsigned long)dev);
+	cache = nhrp_cache_find(dev);
 	if (cache)
 		netdev_hold(dev, tracker, GFP_ATOMIC);
 	else
@@ -209,30 +255,32 @@ unlock:
 /**
  * nhrp_cache_get_next - hold the next cache of a netns
  * @net: netns
- * @key: where to go on, 0 to begin; is set to the key of the cache returned
+ * @ifindex: hold the one with the lowest ifindex above this
  * @tracker: of the reference on the device
- *
- * The caller adds 1 to @key to go on behind this one.
  *
  * Context: process.
  * Return: the cache, or NULL behind the last one.
  */
-struct nhrp_cache *nhrp_cache_get_next(struct net *net, unsigned long *key,
+struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
 				       netdevice_tracker *tracker)
 {
-	struct nhrp_cache *cache;
+	struct nhrp_cache *cache, *next = NULL;
+	struct net_device *dev;
 
 	rcu_read_lock();
-	for (cache = xa_find(&nhrp_caches, key, ULONG_MAX, XA_PRESENT); cache;
-	     cache = xa_find_after(&nhrp_caches, key, ULONG_MAX, XA_PRESENT)) {
-		if (!net_eq(dev_net(cache->dev), net))
+	for_each_netdev_rcu(net, dev) {
+		if (dev->ifindex <= ifindex ||
+		    (next && dev->ifindex > next->dev->ifindex))
 			continue;
-		netdev_hold(cache->dev, tracker, GFP_ATOMIC);
-		break;
+		cache = nhrp_cache_find(dev);
+		if (cache)
+			next = cache;
 	}
+	if (next)
+		netdev_hold(next->dev, tracker, GFP_ATOMIC);
 	rcu_read_unlock();
 
-	return cache;
+	return next;
 }
 
 /**
@@ -248,7 +296,7 @@ void nhrp_cache_put(struct nhrp_cache *cache, netdevice_tracker *tracker)
 }
 
 /**
- * nhrp_cache_init - set up the cache of a device and make it known
+ * nhrp_cache_init - set up the cache of a device
  * @cache: cache, all zero but for nhrp_cache::max_mappings
  * @dev: owner
  * @ops: of the owner
@@ -272,47 +320,73 @@ int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 		return err;
 	err = nhrp_table_init(&cache->peers);
 	if (err)
-		goto free_mappings;
-	err = xa_insert(&nhrp_caches, (unsigned long)dev, cache, GFP_KERNEL);
-	if (err)
-		goto free_peers;
-	atomic_inc(&nhrp_caches_seq);
+		nhrp_table_fini(&cache->mappings);
 
-	return 0;
-
-free_peers:
-	nhrp_table_fini(&cache->peers);
-free_mappings:
-	nhrp_table_fini(&cache->mappings);
 	return err;
 }
 
 /**
- * nhrp_cache_fini - take down the cache of a device
- * @cache: cache
+ * nhrp_cache_publish - let requests find the cache
+ * @cache: cache of a device whose registration has succeeded
  *
- * The owner has made sure that its data path no longer reads the cache: it is
- * out of its receive lookup, down, and a grace period has passed. What is left
- * are netlink requests, each with a reference on the device, and the sweep; all
- * of them look at the tables under the lock alone. A request that comes after
- * xa_erase() does not find the cache, one that came before finds it dead when
- * it gets the lock. So once the mark is set nobody else touches the tables, and
- * their content is freed without a grace period. The memory of the cache itself
- * is the device's, which the references keep.
+ * Context: process, under rtnl.
+ */
+void nhrp_cache_publish(struct nhrp_cache *cache)
+{
+	ASSERT_RTNL();
+
+	hash_add_rcu(nhrp_caches, &cache->node, (unsigned long)cache->dev);
+}
+
+/**
+ * nhrp_cache_hide - undo nhrp_cache_publish()
+ * @cache: cache of a device that is about to be unregistered
+ *
+ * Unregistering waits a grace period and then for references, so a request that
+ * has found the cache has its reference counted.
+ *
+ * Context: process, under rtnl.
+ */
+void nhrp_cache_hide(struct nhrp_cache *cache)
+{
+	ASSERT_RTNL();
+
+	hash_del_rcu(&cache->node);
+}
+
+/**
+ * nhrp_cache_fini - end the life of a cache
+ * @cache: cache that is hidden, and that the data path no longer reads
+ *
+ * What is left are requests that have a reference on the device, and the sweep.
+ * Both look at the tables under the lock alone, and find the mark when they
+ * get it. So from here on nobody touches the tables; what is in them goes in
+ * nhrp_cache_free().
  *
  * Context: process, under rtnl.
  */
 void nhrp_cache_fini(struct nhrp_cache *cache)
 {
-	xa_erase(&nhrp_caches, (unsigned long)cache->dev);
-	atomic_inc(&nhrp_caches_seq);
-
 	mutex_lock(&cache->lock);
 	cache->dead = true;
-	nhrp_mapping_free_all(cache);
 	mutex_unlock(&cache->lock);
 
 	cancel_delayed_work_sync(&cache->expire_work);
-	nhrp_table_fini(&cache->peers);
+}
+
+/**
+ * nhrp_cache_free - free what a finished cache holds
+ * @cache: cache, whose memory is the device's
+ *
+ * No reader is left, so nothing waits for a grace period. Not under rtnl, since
+ * there may be a million of them. Nobody is told of each mapping: that the
+ * device has gone says it all.
+ *
+ * Context: process, when the last reference on the device has gone.
+ */
+void nhrp_cache_free(struct nhrp_cache *cache)
+{
 	nhrp_table_fini(&cache->mappings);
+	nhrp_table_fini(&cache->peers);
+	nhrp_mapping_free_all(cache);
 }

@@ -16,11 +16,12 @@
 
 /**
  * struct nhrp_nl_dump - where a dump goes on, in netlink_callback::ctx
- * @cache: key of the device in nhrp_caches
- * @last: the last object of that device that was put
- * @seq: nhrp_cache::seq of that device when its last piece was put
- * @caches_seq: nhrp_caches_seq when the dump began
- * @began: @caches_seq is set
+ * @last: the last object of the device that was looked at
+ * @ifindex: device that @last is of
+ * @done_ifindex: the last device that is done
+ * @seq: nhrp_cache::seq of the device when its last piece was put
+ * @net_seq: number of changes of the netns' list of devices
+ * @began: @net_seq is set
  * @resume: @last and @seq are set
  * @done: nothing is left
  *
@@ -29,10 +30,11 @@
  * something did happen shows in a number, and the dump is flagged.
  */
 struct nhrp_nl_dump {
-	unsigned long cache;
 	struct nhrp_prefix last;
+	int ifindex;
+	int done_ifindex;
 	u32 seq;
-	int caches_seq;
+	u32 net_seq;
 	bool began;
 	bool resume;
 	bool done;
@@ -54,21 +56,24 @@ struct nhrp_nl_dumper {
 
 static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb)
 {
+	u32 seq = READ_ONCE(sock_net(cb->skb->sk)->dev_base_seq);
 	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
-	int seq = atomic_read(&nhrp_caches_seq);
 
 	BUILD_BUG_ON(sizeof(*ctx) > sizeof_field(struct netlink_callback, ctx));
 
 	/* cb->seq is a number of our own that changes when the dump turns out
-	 * to have been disturbed. 0 would mean that there is none.
+	 * to have been disturbed. 0 would mean that there is none, which is why
+	 * the previous one is set as well: the end is flagged too, when there
+	 * was nothing else to flag.
 	 */
 	if (!ctx->began) {
 		ctx->began = true;
 		cb->seq = 1;
-	} else if (ctx->caches_seq != seq) {
+		cb->prev_seq = 1;
+	} else if (ctx->net_seq != seq) {
 		cb->seq++;
 	}
-	ctx->caches_seq = seq;
+	ctx->net_seq = seq;
 
 	return ctx;
 }
@@ -110,8 +115,8 @@ static int nhrp_nl_dump_table(struct sk_buff *skb, struct netlink_callback *cb,
 	int err;
 
 	do {
-		/* A device that has gone shows in nhrp_caches_seq. */
-		if (nhrp_cache_lock(cache))
+		/* That a device has gone shows in nhrp_nl_dump::net_seq. */
+		if (nhrp_cache_lock(cache, NULL))
 			return 0;
 		err = nhrp_nl_dump_batch(skb, cb, cache, dumper);
 		nhrp_cache_unlock(cache);
@@ -147,22 +152,24 @@ static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
 	struct net *net = sock_net(cb->skb->sk);
-	unsigned long key = ctx->cache;
 	netdevice_tracker tracker;
 	struct nhrp_cache *cache;
-	int err = 0;
+	int err;
 
-	while (!err && (cache = nhrp_cache_get_next(net, &key, &tracker))) {
-		if (key != ctx->cache)
+	while ((cache = nhrp_cache_get_next(net, ctx->done_ifindex,
+					    &tracker))) {
+		if (cache->dev->ifindex != ctx->ifindex)
 			ctx->resume = false;
-		ctx->cache = key;
+		ctx->ifindex = cache->dev->ifindex;
 		err = nhrp_nl_dump_table(skb, cb, cache, dumper);
 		nhrp_cache_put(cache, &tracker);
-		key++;
+		if (err)
+			return err;
+		ctx->done_ifindex = ctx->ifindex;
 	}
-	ctx->done = !err;
+	ctx->done = true;
 
-	return err;
+	return 0;
 }
 
 static int nhrp_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,

@@ -3,7 +3,6 @@
 
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 #include <net/netlink.h>
 
 #include "nhrp_int.h"
@@ -19,36 +18,6 @@
 #define NHRP_MAPPING_SWEEP	(HZ / 10)
 
 struct kmem_cache *nhrp_mapping_cachep;
-
-/**
- * nhrp_mapping_expired - has the holding time ended?
- * @mapping: mapping
- * @now: get_jiffies_64()
- *
- * Context: any, in an RCU section or under the lock of the cache.
- * Return: true if the mapping no longer matches.
- */
-bool nhrp_mapping_expired(const struct nhrp_mapping *mapping, u64 now)
-{
-	return mapping->hold &&
-	       time_after_eq64(now, (u64)mapping->expiry.expires);
-}
-
-/**
- * nhrp_mapping_touch - note that a packet uses a mapping
- * @mapping: mapping
- *
- * Writes to the line of the mapping at most once a second.
- *
- * Context: any, in an RCU section.
- */
-void nhrp_mapping_touch(struct nhrp_mapping *mapping)
-{
-	u32 now = ktime_get_seconds();
-
-	if (READ_ONCE(mapping->used) != now)
-		WRITE_ONCE(mapping->used, now);
-}
 
 static void nhrp_mapping_free_rcu(struct rcu_head *rcu)
 {
@@ -126,6 +95,39 @@ static struct nhrp_mapping *nhrp_mapping_find(struct nhrp_cache *cache,
 	return mapping;
 }
 
+/* Removes mappings whose time is up. Returns true if there may be more. */
+static bool nhrp_mapping_expire_batch(struct nhrp_cache *cache)
+{
+	struct timerqueue_node *first;
+	u64 now = get_jiffies_64();
+	int batch;
+
+	for (batch = 0; batch < NHRP_MAPPING_BATCH; batch++) {
+		first = timerqueue_getnext(&cache->expiry);
+		if (!first || time_before64(now, (u64)first->expires)) {
+			nhrp_mapping_arm(cache);
+			return false;
+		}
+		nhrp_mapping_remove(cache,
+				    container_of(first, struct nhrp_mapping,
+						 expiry),
+				    NHRP_CMD_MAPPING_EXPIRE_NTF);
+	}
+
+	return true;
+}
+
+/* What has expired does not count, whether the sweep has come by or not. */
+static bool nhrp_mapping_full(struct nhrp_cache *cache)
+{
+	u32 max = READ_ONCE(cache->max_mappings);
+
+	if (cache->mappings.count >= max)
+		nhrp_mapping_expire_batch(cache);
+
+	return cache->mappings.count >= max;
+}
+
 /* All that can refuse a request, before anything changes. */
 static int nhrp_mapping_check(struct nhrp_cache *cache,
 			      const struct nhrp_mapping *old,
@@ -148,7 +150,7 @@ static int nhrp_mapping_check(struct nhrp_cache *cache,
 				    "static mapping is not replaced by a learnt one");
 		return -EBUSY;
 	}
-	if (!old && cache->mappings.count >= READ_ONCE(cache->max_mappings)) {
+	if (!old && nhrp_mapping_full(cache)) {
 		NL_SET_ERR_MSG(extack, "maxmappings of the device reached");
 		return -ENOSPC;
 	}
@@ -221,8 +223,9 @@ static void nhrp_mapping_replace(struct nhrp_cache *cache,
  * a new registration overrides the cached one).
  *
  * Context: process.
- * Return: 0; -ENODEV device goes away; -EEXIST, -ENOENT as @nlflags say; -EBUSY
- * static mapping in the way; -ENOSPC limit; -ENOMEM; or the owner's refusal.
+ * Return: 0; -ENODEV the device goes away; -EEXIST, -ENOENT as @nlflags say;
+ * -EBUSY a static mapping is in the way; -ENOSPC the limit is reached; -ENOMEM;
+ * or the owner's refusal.
  */
 int nhrp_mapping_set(struct nhrp_cache *cache,
 		     const struct nhrp_mapping_config *cfg, u16 nlflags,
@@ -231,7 +234,7 @@ int nhrp_mapping_set(struct nhrp_cache *cache,
 	struct nhrp_mapping *mapping, *old;
 	int err;
 
-	err = nhrp_cache_lock(cache);
+	err = nhrp_cache_lock(cache, extack);
 	if (err)
 		return err;
 
@@ -274,24 +277,29 @@ unlock:
  * nhrp_mapping_del - delete the mapping of a prefix
  * @cache: cache
  * @dst: exactly this prefix
+ * @attr: attribute to blame for @dst
+ * @extack: says why when it fails
  *
  * Context: process.
  * Return: 0, -ENOENT or -ENODEV.
  */
-int nhrp_mapping_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst)
+int nhrp_mapping_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst,
+		     const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	struct nhrp_mapping *mapping;
 	int err;
 
-	err = nhrp_cache_lock(cache);
+	err = nhrp_cache_lock(cache, extack);
 	if (err)
 		return err;
 
 	mapping = nhrp_mapping_find(cache, dst);
-	if (mapping)
+	if (mapping) {
 		nhrp_mapping_remove(cache, mapping, NHRP_CMD_MAPPING_DEL_NTF);
-	else
+	} else {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "no mapping of this prefix");
 		err = -ENOENT;
+	}
 	nhrp_cache_unlock(cache);
 
 	return err;
@@ -339,7 +347,7 @@ u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 	int batch;
 
 	do {
-		if (nhrp_cache_lock(cache))
+		if (nhrp_cache_lock(cache, NULL))
 			break;
 		node = nhrp_table_find_after(&cache->mappings,
 					     first ? NULL : &last);
@@ -364,55 +372,6 @@ u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 }
 
 /**
- * nhrp_mapping_free_all - free all mappings and peers of a device that goes
- * @cache: cache
- *
- * Context: process, under the lock of the cache. No reader is left, so nothing
- * waits for a grace period.
- */
-void nhrp_mapping_free_all(struct nhrp_cache *cache)
-{
-	struct nhrp_node *node, *next;
-
-	lockdep_assert_held(&cache->lock);
-
-	rbtree_postorder_for_each_entry_safe(node, next, &cache->mappings.order,
-					     order) {
-		nhrp_nl_notify(cache, nhrp_mapping_of(node),
-			       NHRP_CMD_MAPPING_DEL_NTF);
-		kmem_cache_free(nhrp_mapping_cachep, nhrp_mapping_of(node));
-		cond_resched();
-	}
-	rbtree_postorder_for_each_entry_safe(node, next, &cache->peers.order,
-					     order) {
-		nhrp_peer_free_now(container_of(node, struct nhrp_peer, node));
-		cond_resched();
-	}
-}
-
-/* Returns true if there is more to do now. */
-static bool nhrp_mapping_expire_batch(struct nhrp_cache *cache)
-{
-	struct timerqueue_node *first;
-	u64 now = get_jiffies_64();
-	int batch;
-
-	for (batch = 0; batch < NHRP_MAPPING_BATCH; batch++) {
-		first = timerqueue_getnext(&cache->expiry);
-		if (!first || time_before64(now, (u64)first->expires)) {
-			nhrp_mapping_arm(cache);
-			return false;
-		}
-		nhrp_mapping_remove(cache,
-				    container_of(first, struct nhrp_mapping,
-						 expiry),
-				    NHRP_CMD_MAPPING_EXPIRE_NTF);
-	}
-
-	return true;
-}
-
-/**
  * nhrp_mapping_expire_work - remove the mappings whose holding time has ended
  * @work: nhrp_cache::expire_work
  *
@@ -426,10 +385,32 @@ void nhrp_mapping_expire_work(struct work_struct *work)
 	bool more;
 
 	do {
-		if (nhrp_cache_lock(cache))
+		if (nhrp_cache_lock(cache, NULL))
 			break;
 		more = nhrp_mapping_expire_batch(cache);
 		nhrp_cache_unlock(cache);
 		cond_resched();
 	} while (more);
+}
+
+/**
+ * nhrp_mapping_free_all - free all mappings and peers of a device that goes
+ * @cache: cache, whose tables have been finished
+ *
+ * Context: process; nobody else has the cache any more.
+ */
+void nhrp_mapping_free_all(struct nhrp_cache *cache)
+{
+	struct nhrp_node *node, *next;
+
+	rbtree_postorder_for_each_entry_safe(node, next, &cache->mappings.order,
+					     order) {
+		kmem_cache_free(nhrp_mapping_cachep, nhrp_mapping_of(node));
+		cond_resched();
+	}
+	rbtree_postorder_for_each_entry_safe(node, next, &cache->peers.order,
+					     order) {
+		nhrp_peer_free_now(container_of(node, struct nhrp_peer, node));
+		cond_resched();
+	}
 }

@@ -5,14 +5,15 @@
 #include <linux/timekeeping.h>
 #include <net/dst.h>
 #include <net/genetlink.h>
+#include <net/net_namespace.h>
 
 #include "genl.h"
 #include "nhrp_int.h"
 #include "nl.h"
 
 /* What a request that adds or replaces may ask for. */
-#define NHRP_NL_NEW_FLAGS	(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO | \
-				 NLM_F_CREATE | NLM_F_EXCL | NLM_F_REPLACE)
+#define NHRP_NL_NEW_FLAGS	(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | \
+				 NLM_F_EXCL | NLM_F_REPLACE)
 
 static const struct genl_multicast_group nhrp_nl_groups[] = {
 	[NHRP_NLGRP_MAPPING] = { .name = NHRP_MCGRP_MAPPING },
@@ -378,20 +379,28 @@ static struct sk_buff *nhrp_nl_reply_new(struct genl_info *info, void **hdr)
  *
  * A listener that misses one for want of memory is told ENOBUFS.
  *
+ * They are those of the netns that the device is in, which nothing else here
+ * keeps from going: the sweep is nobody's request, and the device may move.
+ *
  * Context: process, under the lock of the cache, which keeps events in the
  * order of the changes.
  */
 void nhrp_nl_notify(const struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd)
 {
-	struct net *net = dev_net(cache->dev);
 	struct sk_buff *msg;
+	struct net *net;
 	void *hdr;
 
 	lockdep_assert_held(&cache->lock);
 
-	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
+	rcu_read_lock();
+	net = maybe_get_net(dev_net(cache->dev));
+	rcu_read_unlock();
+	if (!net)
 		return;
+	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
+		goto put_net;
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
@@ -402,12 +411,14 @@ void nhrp_nl_notify(const struct nhrp_cache *cache,
 
 	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
 				NHRP_NLGRP_MAPPING, GFP_KERNEL);
-	return;
+	goto put_net;
 
 free_msg:
 	nlmsg_free(msg);
 lost:
 	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, ENOBUFS);
+put_net:
+	put_net(net);
 }
 
 /* ---- mappings ---- */
@@ -456,11 +467,8 @@ int nhrp_nl_mapping_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);
 
-	err = nhrp_mapping_del(cache, &dst);
-	if (err == -ENOENT)
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[NHRP_A_MAPPING_DST],
-				    "no mapping of this prefix");
+	err = nhrp_mapping_del(cache, &dst, info->attrs[NHRP_A_MAPPING_DST],
+			       info->extack);
 	nhrp_cache_put(cache, &tracker);
 
 	return err;
@@ -500,7 +508,7 @@ static int nhrp_nl_mapping_reply(struct sk_buff *msg, void *hdr,
 	struct nhrp_mapping *mapping;
 	int err;
 
-	err = nhrp_cache_lock(cache);
+	err = nhrp_cache_lock(cache, info->extack);
 	if (err)
 		return err;
 
@@ -559,8 +567,8 @@ int nhrp_nl_mapping_flush_doit(struct sk_buff *skb, struct genl_info *info)
 	struct net *net = genl_info_net(info);
 	netdevice_tracker tracker;
 	struct nhrp_cache *cache;
-	unsigned long key = 0;
 	struct sk_buff *msg;
+	int ifindex = 0;
 	u32 flushed = 0;
 	void *hdr;
 	int err;
@@ -582,10 +590,10 @@ int nhrp_nl_mapping_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		flushed = nhrp_mapping_flush(cache, &filter);
 		nhrp_cache_put(cache, &tracker);
 	} else {
-		while ((cache = nhrp_cache_get_next(net, &key, &tracker))) {
+		while ((cache = nhrp_cache_get_next(net, ifindex, &tracker))) {
 			flushed += nhrp_mapping_flush(cache, &filter);
+			ifindex = cache->dev->ifindex;
 			nhrp_cache_put(cache, &tracker);
-			key++;
 		}
 	}
 
@@ -610,7 +618,7 @@ static int nhrp_nl_peer_reply(struct sk_buff *msg, void *hdr,
 	struct nhrp_peer *peer;
 	int err;
 
-	err = nhrp_cache_lock(cache);
+	err = nhrp_cache_lock(cache, info->extack);
 	if (err)
 		return err;
 

@@ -82,19 +82,17 @@ static inline struct nhrp_node *nhrp_table_next(const struct nhrp_node *node)
 }
 
 /* cache.c */
-extern struct xarray nhrp_caches;
-extern atomic_t nhrp_caches_seq;
 void nhrp_cache_count_len(struct nhrp_cache *cache,
 			  const struct nhrp_prefix *prefix);
 void nhrp_cache_uncount_len(struct nhrp_cache *cache,
 			    const struct nhrp_prefix *prefix);
 void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
 			       const struct net_device *dev);
-int nhrp_cache_lock(struct nhrp_cache *cache);
+int nhrp_cache_lock(struct nhrp_cache *cache, struct netlink_ext_ack *extack);
 void nhrp_cache_unlock(struct nhrp_cache *cache);
 struct nhrp_cache *nhrp_cache_get(struct net *net, u32 ifindex,
 				  netdevice_tracker *tracker);
-struct nhrp_cache *nhrp_cache_get_next(struct net *net, unsigned long *key,
+struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
 				       netdevice_tracker *tracker);
 void nhrp_cache_put(struct nhrp_cache *cache, netdevice_tracker *tracker);
 
@@ -112,11 +110,27 @@ struct nhrp_filter {
 
 /* mapping.c */
 extern struct kmem_cache *nhrp_mapping_cachep;
-bool nhrp_mapping_expired(const struct nhrp_mapping *mapping, u64 now);
+
+/**
+ * nhrp_mapping_expired - has the holding time ended?
+ * @mapping: mapping
+ * @now: get_jiffies_64()
+ *
+ * Context: any, in an RCU section or under the lock of the cache.
+ * Return: true if the mapping no longer matches.
+ */
+static inline bool nhrp_mapping_expired(const struct nhrp_mapping *mapping,
+					u64 now)
+{
+	return mapping->hold &&
+	       time_after_eq64(now, (u64)mapping->expiry.expires);
+}
+
 int nhrp_mapping_set(struct nhrp_cache *cache,
 		     const struct nhrp_mapping_config *cfg, u16 nlflags,
 		     struct netlink_ext_ack *extack);
-int nhrp_mapping_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst);
+int nhrp_mapping_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst,
+		     const struct nlattr *attr, struct netlink_ext_ack *extack);
 bool nhrp_mapping_matches(const struct nhrp_mapping *mapping,
 			  const struct nhrp_filter *filter);
 u32 nhrp_mapping_flush(struct nhrp_cache *cache,

@@ -19,21 +19,20 @@
 
 struct kmem_cache *nhrp_peer_cachep;
 
-static void nhrp_route_drop(struct nhrp_route *route)
+static void nhrp_route_free_rcu(struct rcu_head *rcu)
 {
-	if (!route)
-		return;
+	struct nhrp_route *route = container_of(rcu, struct nhrp_route, rcu);
 
-	/* A dst that somebody found here stays for a grace period. */
 	dst_release(route->dst);
-	kfree_rcu(route, rcu);
+	kfree(route);
 }
 
 static void nhrp_peer_swap_route(struct nhrp_peer *peer,
 				 struct nhrp_route *route)
 {
-	nhrp_route_drop(unrcu_pointer(xchg(&peer->route,
-					   RCU_INITIALIZER(route))));
+	route = unrcu_pointer(xchg(&peer->route, RCU_INITIALIZER(route)));
+	if (route)
+		call_rcu(&route->rcu, nhrp_route_free_rcu);
 }
 
 /**
@@ -48,31 +47,12 @@ void nhrp_peer_drop_route(struct nhrp_peer *peer)
 }
 
 /**
- * nhrp_peer_route - cached route of a peer, if it is still good
- * @cache: cache of the peer
- * @peer: peer
- *
- * Context: any, in an RCU section, in which alone the result may be used.
- * Return: the route or NULL.
- */
-const struct nhrp_route *nhrp_peer_route(const struct nhrp_cache *cache,
-					 const struct nhrp_peer *peer)
-{
-	const struct nhrp_route *route = rcu_dereference(peer->route);
-
-	if (!route || route->gen != READ_ONCE(cache->route_gen) ||
-	    !dst_check(route->dst, route->cookie))
-		return NULL;
-
-	return route;
-}
-
-/**
  * nhrp_peer_set_route - cache a route
  * @cache: cache of the peer
  * @peer: peer
  * @dst: route, whose reference the callee takes over
  * @cookie: for dst_check()
+ * @gen: nhrp_cache_route_gen() of before the look-up
  * @saddr: outer source address
  *
  * Context: any, in an RCU section, in which alone the result may be used.
@@ -81,7 +61,7 @@ const struct nhrp_route *nhrp_peer_route(const struct nhrp_cache *cache,
 const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 					     struct nhrp_peer *peer,
 					     struct dst_entry *dst,
-					     u32 cookie,
+					     u32 cookie, u32 gen,
 					     const struct nhrp_addr *saddr)
 {
 	struct nhrp_route *route;
@@ -95,7 +75,7 @@ const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 	route->dst = dst;
 	route->saddr = *saddr;
 	route->cookie = cookie;
-	route->gen = READ_ONCE(cache->route_gen);
+	route->gen = gen;
 	nhrp_cache_note_route_dev(cache, dst->dev);
 	nhrp_peer_swap_route(peer, route);
 	if (unlikely(!READ_ONCE(peer->mappings) || READ_ONCE(cache->closing)))
@@ -179,7 +159,11 @@ struct nhrp_peer *nhrp_peer_get(struct nhrp_cache *cache,
  */
 void nhrp_peer_free_now(struct nhrp_peer *peer)
 {
-	nhrp_peer_drop_route(peer);
+	struct nhrp_route *route;
+
+	route = unrcu_pointer(xchg(&peer->route, NULL));
+	if (route)
+		nhrp_route_free_rcu(&route->rcu);
 	free_percpu(peer->pcpu);
 	kmem_cache_free(nhrp_peer_cachep, peer);
 }

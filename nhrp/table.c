@@ -55,8 +55,11 @@ int nhrp_table_init(struct nhrp_table *table)
 }
 
 /**
- * nhrp_table_fini - free a table
- * @table: table, its nodes no longer matter and are not touched
+ * nhrp_table_fini - free a table, but not its nodes
+ * @table: table
+ *
+ * The worker that resizes the hash goes through the nodes, so they must stay
+ * until it has been stopped here. They are still in nhrp_table::order.
  *
  * Context: process; nobody else has the table any more.
  */
@@ -145,8 +148,10 @@ int nhrp_table_insert(struct nhrp_table *table, struct nhrp_node *node)
 
 	err = rhashtable_insert_fast(&table->hash, &node->hash,
 				     nhrp_table_params);
-	if (err == -EBUSY) {
-		/* Insertion outran the worker that makes the table larger. */
+	if (err == -EBUSY || err == -ENOMEM) {
+		/* Insertion outran the worker that makes the table larger, and
+		 * could not do so itself without sleeping.
+		 */
 		flush_work(&table->hash.run_work);
 		err = rhashtable_insert_fast(&table->hash, &node->hash,
 					     nhrp_table_params);
