@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* nhrp map: the mappings of the cache. */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,7 +70,7 @@ int map_help(void)
 static int map_parse_nbma(struct map_config *config, const char *value)
 {
 	if (!address_parse(&config->nbma, value))
-		return usage_error("argument \"%s\" is wrong: \"nbma\" takes an address.", value);
+		return argument_error(value, "\"nbma\" takes an address");
 	return STATUS_DONE;
 }
 
@@ -90,7 +89,7 @@ static int map_parse_type(struct map_config *config, const char *value)
 			return STATUS_DONE;
 		}
 	}
-	return usage_error("argument \"%s\" is wrong: \"type\" is static or dynamic.", value);
+	return argument_error(value, "\"type\" is static or dynamic");
 }
 
 static int map_parse_hold(struct map_config *config, const char *value)
@@ -102,8 +101,7 @@ static int map_parse_hold(struct map_config *config, const char *value)
 		return STATUS_DONE;
 	}
 	if (!uint_parse(value, UINT32_MAX, &seconds) || !seconds)
-		return usage_error("argument \"%s\" is wrong: \"hold\" is 1 to %u seconds or forever.",
-				   value, UINT32_MAX);
+		return argument_error(value, "\"hold\" is 1 to 4294967295 seconds or forever");
 	config->hold = seconds;
 	return STATUS_DONE;
 }
@@ -111,8 +109,7 @@ static int map_parse_hold(struct map_config *config, const char *value)
 static int map_parse_protocol(struct map_config *config, const char *value)
 {
 	if (!protocol_number(value, &config->protocol))
-		return usage_error("argument \"%s\" is wrong: \"protocol\" is 0 to 255 or a name of rt_protos.",
-				   value);
+		return argument_error(value, "\"protocol\" is 0 to 255 or a name of rt_protos");
 	return STATUS_DONE;
 }
 
@@ -260,11 +257,12 @@ static void map_print_config(struct nlattr **tb)
 	if (nbma)
 		print_string("nbma", " nbma %s", address_text(nla_data(nbma), nla_len(nbma)));
 	if (tb[NHRP_A_MAPPING_IFINDEX])
-		print_string("dev", " dev %s", device_name(nla_get_u32(tb[NHRP_A_MAPPING_IFINDEX])));
+		print_string("dev", " dev %s",
+			     device_name(nla_get_u32(tb[NHRP_A_MAPPING_IFINDEX])));
 	if (tb[NHRP_A_MAPPING_TYPE])
 		map_print_type(nla_get_u8(tb[NHRP_A_MAPPING_TYPE]));
 	if (tb[NHRP_A_MAPPING_HOLD])
-		print_uint("hold", " hold %" PRIu64, nla_get_u32(tb[NHRP_A_MAPPING_HOLD]));
+		print_uint("hold", " hold %llu", nla_get_u32(tb[NHRP_A_MAPPING_HOLD]));
 	else if (options.details)
 		print_text(" hold forever");
 	if (tb[NHRP_A_MAPPING_PROTOCOL]) {
@@ -283,10 +281,10 @@ static void map_print_state(struct nlattr **tb)
 		int attr;
 		unsigned int round_up;
 	} times[] = {
-		{ "expires", " expires %" PRIu64, NHRP_A_MAPPING_EXPIRES, 999 },
-		{ "used", " used %" PRIu64, NHRP_A_MAPPING_USED, 0 },
-		{ "created", " created %" PRIu64, NHRP_A_MAPPING_CREATED, 0 },
-		{ "updated", " updated %" PRIu64, NHRP_A_MAPPING_UPDATED, 0 },
+		{ "expires", " expires %llu", NHRP_A_MAPPING_EXPIRES, 999 },
+		{ "used", " used %llu", NHRP_A_MAPPING_USED, 0 },
+		{ "created", " created %llu", NHRP_A_MAPPING_CREATED, 0 },
+		{ "updated", " updated %llu", NHRP_A_MAPPING_UPDATED, 0 },
 	};
 	struct nlattr *attr;
 	size_t i;
@@ -331,7 +329,7 @@ static void map_print_flushed(const struct nlmsghdr *nlh)
 	if (!map_attrs_parse(nlh, tb) || !tb[NHRP_A_MAPPING_FLUSHED])
 		return;
 	print_record_begin();
-	print_uint("flushed", "flushed %" PRIu64, nla_get_u32(tb[NHRP_A_MAPPING_FLUSHED]));
+	print_uint("flushed", "flushed %llu", nla_get_u32(tb[NHRP_A_MAPPING_FLUSHED]));
 	print_record_end();
 }
 

@@ -70,11 +70,11 @@ static void monitor_print(const struct nlmsghdr *nlh)
 
 static int monitor_receive(int fd)
 {
-	static char buf[32 * 1024] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
+	static union message_buf buf;
+	struct nlmsghdr *nlh = &buf.nlh;
 	int left;
 
-	left = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	left = recv(fd, &buf, sizeof(buf), MSG_DONTWAIT);
 	if (left < 0) {
 		if (errno == EAGAIN || errno == EINTR)
 			return STATUS_DONE;

@@ -35,11 +35,13 @@ static struct {
 	size_t size;
 	size_t last;				/* offset of the last */
 	unsigned int lines[PACK_REQUESTS];
-	char buf[PACK_REQUESTS * REQUEST_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
+	union {
+		struct nlmsghdr nlh;
+		char data[PACK_REQUESTS * REQUEST_SIZE];
+	} buf;
 } pack;
 
-/* As large as a dump's messages become. */
-static char receive_buf[32 * 1024] __attribute__((aligned(NLMSG_ALIGNTO)));
+static union message_buf receive_buf;
 
 static int netlink_set(struct nl_sock *sock, int option)
 {
@@ -189,8 +191,8 @@ static int netlink_send(const void *buf, size_t size)
 static int netlink_receive(ssize_t *size)
 {
 	do {
-		*size = recv(nl_socket_get_fd(netlink.sock), receive_buf, sizeof(receive_buf),
-			     MSG_TRUNC);
+		*size = recv(nl_socket_get_fd(netlink.sock), &receive_buf,
+			     sizeof(receive_buf), MSG_TRUNC);
 	} while (*size < 0 && errno == EINTR);
 	if (*size < 0)
 		return kernel_error("cannot receive from the kernel: %s.", strerror(errno));
@@ -294,7 +296,7 @@ static int netlink_answer(uint32_t first, uint32_t last, netlink_handler_t handl
 		}
 
 		left = size;
-		for (nlh = (struct nlmsghdr *)receive_buf; nlmsg_ok(nlh, left);
+		for (nlh = &receive_buf.nlh; nlmsg_ok(nlh, left);
 		     nlh = nlmsg_next(nlh, &left))
 			answer_message(&answer, nlh);
 	}
@@ -331,7 +333,7 @@ void netlink_pipeline(netlink_failed_t failed)
  */
 void netlink_flush(void)
 {
-	struct nlmsghdr *last = (struct nlmsghdr *)(pack.buf + pack.last);
+	struct nlmsghdr *last = (struct nlmsghdr *)(pack.buf.data + pack.last);
 	unsigned int i;
 	int status;
 
@@ -339,7 +341,7 @@ void netlink_flush(void)
 		return;
 
 	last->nlmsg_flags |= NLM_F_ACK;
-	status = netlink_send(pack.buf, pack.size);
+	status = netlink_send(&pack.buf, pack.size);
 	if (!status)
 		netlink_answer(pack.seq, last->nlmsg_seq, NULL);
 
@@ -363,7 +365,7 @@ int netlink_change(struct nl_msg *msg, unsigned int line)
 		pack.seq = nlh->nlmsg_seq;
 	pack.lines[pack.count++] = line;
 	pack.last = pack.size;
-	memcpy(pack.buf + pack.size, nlh, nlh->nlmsg_len);
+	memcpy(pack.buf.data + pack.size, nlh, nlh->nlmsg_len);
 	pack.size += NLMSG_ALIGN(nlh->nlmsg_len);
 
 	if (pack.count >= pack.limit)

@@ -24,6 +24,7 @@
 #define NHRP_VERSION	"0.1"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define __printf(a, b)	__attribute__((format(printf, a, b)))
 
 enum {
 	STATUS_DONE = 0,
@@ -66,6 +67,12 @@ int monitor_command(struct words *words);
 int monitor_help(void);
 
 /* netlink.c */
+/* As large as the messages of a dump become. */
+union message_buf {
+	struct nlmsghdr nlh;
+	char data[32 * 1024];
+};
+
 typedef void (*netlink_handler_t)(const struct nlmsghdr *nlh);
 typedef void (*netlink_failed_t)(unsigned int line);
 
@@ -85,7 +92,7 @@ void print_record_end(void);
 void print_object_begin(const char *key, const char *text);
 void print_object_end(void);
 void print_string(const char *key, const char *fmt, const char *value);
-void print_uint(const char *key, const char *fmt, uint64_t value);
+void print_uint(const char *key, const char *fmt, unsigned long long value);
 void print_text(const char *text);
 void print_break(void);
 int print_finish(void);
@@ -103,8 +110,9 @@ struct address {
 	uint8_t data[sizeof(struct in6_addr)];
 };
 
-int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-int kernel_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int usage_error(const char *fmt, ...) __printf(1, 2);
+int kernel_error(const char *fmt, ...) __printf(1, 2);
+int argument_error(const char *argument, const char *why);
 bool word_matches(const char *word, const char *command);
 bool word_is_help(const struct words *words);
 const char *word_next(struct words *words);

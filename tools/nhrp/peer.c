@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* nhrp peer: the remote NBMA addresses that mappings point to. */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +36,7 @@ static int peer_parse_word(struct peer_filter *filter, const char *word, struct 
 	if (is_dev)
 		return device_index(value, &filter->ifindex);
 	if (!address_parse(&filter->nbma, value))
-		return usage_error("argument \"%s\" is wrong: \"nbma\" takes an address.", value);
+		return argument_error(value, "\"nbma\" takes an address");
 	return STATUS_DONE;
 }
 
@@ -66,18 +65,18 @@ static void peer_print_counters(struct nlattr **tb)
 	if (options.stats)
 		print_break();
 	print_object_begin("rx", options.stats ? "rx" : NULL);
-	peer_print_counter(tb[NHRP_A_PEER_RX_PACKETS], "packets", " packets %" PRIu64);
-	peer_print_counter(tb[NHRP_A_PEER_RX_BYTES], "bytes", " bytes %" PRIu64);
+	peer_print_counter(tb[NHRP_A_PEER_RX_PACKETS], "packets", " packets %llu");
+	peer_print_counter(tb[NHRP_A_PEER_RX_BYTES], "bytes", " bytes %llu");
 	print_object_end();
 	if (last_rx)
-		print_uint("last_rx", options.stats ? " last %" PRIu64 : NULL,
+		print_uint("last_rx", options.stats ? " last %llu" : NULL,
 			   nla_get_u64(last_rx) / 1000);
 
 	if (options.stats)
 		print_break();
 	print_object_begin("tx", options.stats ? "tx" : NULL);
-	peer_print_counter(tb[NHRP_A_PEER_TX_PACKETS], "packets", " packets %" PRIu64);
-	peer_print_counter(tb[NHRP_A_PEER_TX_BYTES], "bytes", " bytes %" PRIu64);
+	peer_print_counter(tb[NHRP_A_PEER_TX_PACKETS], "packets", " packets %llu");
+	peer_print_counter(tb[NHRP_A_PEER_TX_BYTES], "bytes", " bytes %llu");
 	print_object_end();
 }
 
@@ -96,9 +95,9 @@ static void peer_print_record(const struct nlmsghdr *nlh)
 						nla_len(tb[NHRP_A_PEER_NBMA])));
 	print_string("dev", " dev %s", device_name(nla_get_u32(tb[NHRP_A_PEER_IFINDEX])));
 	if (tb[NHRP_A_PEER_MAPPINGS])
-		print_uint("mappings", " mappings %" PRIu64, nla_get_u32(tb[NHRP_A_PEER_MAPPINGS]));
+		print_uint("mappings", " mappings %llu", nla_get_u32(tb[NHRP_A_PEER_MAPPINGS]));
 	if (tb[NHRP_A_PEER_PMTU])
-		print_uint("pmtu", " pmtu %" PRIu64, nla_get_u32(tb[NHRP_A_PEER_PMTU]));
+		print_uint("pmtu", " pmtu %llu", nla_get_u32(tb[NHRP_A_PEER_PMTU]));
 	peer_print_counters(tb);
 	print_record_end();
 }

@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +51,10 @@ void print_list_end(int status)
 
 void print_record_begin(void)
 {
-	if (options.json)
-		json.object = json.record = json_new();
+	if (!options.json)
+		return;
+	json.record = json_new();
+	json.object = json.record;
 }
 
 static void json_print_indented(const char *text)
@@ -121,8 +122,8 @@ void print_string(const char *key, const char *fmt, const char *value)
 		printf(fmt, value);
 }
 
-/* @fmt takes a PRIu64. */
-void print_uint(const char *key, const char *fmt, uint64_t value)
+/* @fmt takes a %llu. */
+void print_uint(const char *key, const char *fmt, unsigned long long value)
 {
 	if (options.json && key)
 		json_object_object_add(json.object, key, json_object_new_uint64(value));

@@ -37,6 +37,11 @@ int usage_error(const char *fmt, ...)
 	return STATUS_USAGE;
 }
 
+int argument_error(const char *argument, const char *why)
+{
+	return usage_error("argument \"%s\" is wrong: %s.", argument, why);
+}
+
 int kernel_error(const char *fmt, ...)
 {
 	va_list ap;
