@@ -1,0 +1,732 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The tool nhrp: what it prints, refuses and returns. What it must print is in
+# the files of the folder tool; numbers that time changes are N there.
+#
+#	namespace DUT, no packets:	mgre0, mgre1 (no underlay)
+#	namespaces of topo 1:		a hub and a spoke, for the counters
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+GOLDEN=$top/selftests/tool
+MAN=$top/Documentation/man/nhrp.8
+
+# ---- helpers
+
+# dut ARG...: the tool in the namespace under test
+dut()
+{
+	nhrp -n "$DUT" "$@"
+}
+
+# Times and ages as N
+no_times()
+{
+	sed -E 's/("?(expires|used|created|updated|last|last_rx)"?[: ]+)[0-9]+/\1N/g'
+}
+
+# golden FILE COMMAND...: it prints this, and succeeds
+golden()
+{
+	local file=$1
+
+	shift
+	try "$@" >"$tmp/out" || return
+	no_times <"$tmp/out" | diff -u "$GOLDEN/$file" - ||
+		fail "output differs from tool/$file: $*"
+}
+
+# fails_with STATUS TEXT ARG...: exactly TEXT on stderr, nothing on stdout
+fails_with()
+{
+	local want=$1 text=$2 status=0
+
+	shift 2
+	nhrp "$@" >"$tmp/out" 2>"$tmp/err" || status=$?
+	assert_eq "stderr of nhrp $*" "$(cat "$tmp/err")" "$text"
+	assert_eq "exit status of nhrp $*" "$status" "$want"
+	[ ! -s "$tmp/out" ] || fail "stdout of nhrp $*: $(cat "$tmp/out")"
+}
+
+# table STATUS FILE [ARG]...: each line is `words => error`
+table()
+{
+	local status=$1 file=$GOLDEN/$2 line count=0
+
+	shift 2
+	while IFS= read -r line; do
+		# shellcheck disable=SC2046 # words
+		fails_with "$status" "${line#* => }" "$@" $(words_of "$line") ||
+			return
+		count=$((count + 1))
+	done <"$file"
+	assert_test "lines of $file" $count -gt 0
+}
+
+words_of()
+{
+	printf '%s' "${1%% => *}"
+}
+
+# map_reset: the mappings that the golden files show
+map_reset()
+{
+	try dut map flush all || return
+	try dut -batch - <<-END
+		map add 10.0.0.3 nbma 192.0.2.3 dev mgre0 type dynamic hold 600
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		map add 10.0.0.4 nbma 192.0.2.3 dev mgre0 hold 4294967295 protocol bgp
+		map add 10.0.0.5 nbma 192.0.2.2 dev mgre1 protocol 77 type dynamic
+	END
+}
+
+map_empty()
+{
+	try dut map flush all
+}
+
+mapped()
+{
+	dut map show | grep -q "^$1 "
+}
+
+map_count()
+{
+	dut map show "$@" | wc -l
+}
+
+# many FROM TO: batch lines that add 10.1.X.Y for each number
+many()
+{
+	awk -v from="$1" -v to="$2" 'BEGIN { for (i = from; i <= to; i++)
+		printf "map add 10.1.%d.%d nbma 192.0.2.2 dev mgre0\n", i / 256, i % 256 }'
+}
+
+# batch STATUS [OPTION]... <LINES: its stderr in $tmp/err
+batch()
+{
+	local want=$1 status=0
+
+	shift
+	dut "$@" -batch - 2>"$tmp/err" || status=$?
+	assert_eq "exit status of the batch" "$status" "$want"
+}
+
+batch_said()
+{
+	assert_eq "stderr of the batch" "$(cat "$tmp/err")" "$1"
+}
+
+# ---- without the module
+
+no_module()
+{
+	local text='Error: no "nhrp" generic netlink family; is the mgre module loaded?'
+
+	fails_with 2 "$text" map show &&
+	fails_with 2 "$text" -j peer show &&
+	fails_with 2 "$text" monitor
+}
+
+help_texts()
+{
+	local object
+
+	golden help.txt nhrp help
+	golden help.txt nhrp -h
+	golden help.txt nhrp --help map show
+	for object in map peer monitor; do
+		golden help-$object.txt nhrp $object help
+		golden help-$object.txt nhrp $object he
+	done
+	golden help-map.txt nhrp map add help
+	golden help-peer.txt nhrp peer show help
+}
+
+version()
+{
+	local word text
+
+	for word in -V -Version --V; do
+		text=$(try nhrp $word) || return
+		[[ $text =~ ^nhrp\ [0-9]+\.[0-9.]+$ ]] || fail "version: $text"
+	done
+}
+
+# One line each: continuation lines joined, blanks squeezed, "Usage:" dropped
+usage_lines()
+{
+	sed -E 's/^Usage: /       /' |
+		awk '/^       [^ ]/ || /^[A-Z]/ { if (line) print line; line = "" }
+			{ line = line " " $0 } END { print line }' |
+		sed -E 's/ +/ /g; s/^ //; s/ $//' | sort
+}
+
+man_synopsis()
+{
+	groff -man -Tascii -P-cbou -rLL=300n "$MAN" |
+		sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | grep '^ ' |
+		sed -E 's/ +/ /g; s/^ //; s/ $//' | sort
+}
+
+usage_is_in_man()
+{
+	local object
+
+	need groff || return
+	man_synopsis >"$tmp/man"
+	for object in "" map peer monitor; do
+		# shellcheck disable=SC2086 # no word when empty
+		nhrp $object help | usage_lines
+	done | sort >"$tmp/usage"
+	diff -u "$tmp/usage" "$tmp/man" || fail "usage and man page differ"
+	assert_test "lines of usage" "$(wc -l <"$tmp/usage")" -ge 10
+}
+
+man_is_clean()
+{
+	need groff || return
+	assert_eq "groff" "$(groff -man -ww -z "$MAN" 2>&1)" ""
+}
+
+# ---- words
+
+usage_errors()
+{
+	table 1 usage.txt -n "$DUT"
+}
+
+devices_of_netns()
+{
+	fails_with 1 'Error: cannot find device "mgre0".' map show dev mgre0 &&
+	fails_with 1 'Error: cannot find device "lo0".' -n "$DUT" map show dev lo0 &&
+	try dut map show dev mgre0
+}
+
+kernel_refusals()
+{
+	map_reset && table 2 refused.txt -n "$DUT" &&
+	golden map-show.txt dut map show
+}
+
+no_privilege()
+{
+	local status=0
+
+	map_reset || return
+	need setpriv || return
+	on "$DUT" setpriv --reuid 65534 --clear-groups "$NHRP" \
+		map flush all >"$tmp/out" 2>&1 || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "message" "$(cat "$tmp/out")" "Error: nhrp: Operation not permitted."
+	golden map-show.txt dut map show
+}
+
+abbreviations()
+{
+	local words
+
+	map_reset || return
+	for words in "map show" "map" "m s" "ma sho" "map list" "map lst" "m l"; do
+		# shellcheck disable=SC2086 # words
+		golden map-show.txt dut $words
+	done
+	golden peer-show.txt dut p s
+	golden peer-show.txt dut pe
+	golden map-show-details.txt dut --det map show
+	try dut m a 10.0.0.9 nbma 192.0.2.9 dev mgre0 || return
+	try dut m r 10.0.0.9 nbma 192.0.2.8 dev mgre0 || return
+	assert_eq "m g" "$(dut m g 10.0.0.9 dev mgre0)" \
+		"10.0.0.9 nbma 192.0.2.8 dev mgre0 type static"
+	try dut m d 10.0.0.9 dev mgre0 || return
+	try dut m f 10.0.0.0/29 dev mgre1 || return
+	dut map show | head -n 3 | diff -u <(head -n 3 "$GOLDEN/map-show.txt") - ||
+		fail "flush took too much"
+}
+
+word_order()
+{
+	map_reset || return
+	try dut map add protocol bgp type static nbma 192.0.2.9 hold 5 dev mgre0 10.0.0.9/32 ||
+		return
+	assert_eq "mapping" "$(dut map show nbma 192.0.2.9)" \
+		"10.0.0.9 nbma 192.0.2.9 dev mgre0 type static hold 5 protocol bgp"
+	try dut map delete dev mgre0 10.0.0.9
+}
+
+# ---- output
+
+map_text()
+{
+	map_reset || return
+	golden map-show.txt dut map show
+	golden map-show-details.txt dut -d map show
+	golden map-show-stats.txt dut -s map show
+	golden map-show.txt dut -o map show
+}
+
+map_json()
+{
+	map_reset || return
+	golden map-show.json dut -j map show
+	golden map-show.json dut -j -s -d map show
+	golden map-show-pretty.json dut -j -p map show nbma 192.0.2.2
+	assert_eq "nothing" "$(dut -j map show nbma 192.0.2.77)" "[]"
+	assert_eq "nothing, pretty" "$(dut -j -p map show nbma 192.0.2.77)" "[]"
+	assert_eq "nothing, text" "$(dut map show nbma 192.0.2.77)" ""
+}
+
+map_times()
+{
+	local values
+
+	map_reset || return
+	values=$(dut -j map show 10.0.0.3 |
+		jq -c '.[0] | [.expires > 0, .expires <= 600, .created >= .updated, .used]')
+	assert_eq "times" "$values" "[true,true,true,null]"
+}
+
+map_filters()
+{
+	map_reset || return
+	assert_eq "dev" "$(map_count dev mgre0)" 3
+	assert_eq "nbma" "$(map_count nbma 192.0.2.3)" 2
+	assert_eq "type" "$(map_count type dynamic)" 2
+	assert_eq "prefix" "$(map_count 10.0.0.4/31)" 2
+	assert_eq "host" "$(map_count 10.0.0.4)" 1
+	assert_eq "all of them" "$(map_count 10.0.0.0/8 dev mgre0 nbma 192.0.2.3 type static)" 1
+	assert_eq "default" "$(map_count 0.0.0.0/0)" 4
+}
+
+map_get()
+{
+	map_reset || return
+	assert_eq "text" "$(dut map get 10.0.0.3 dev mgre0)" \
+		"10.0.0.3 nbma 192.0.2.3 dev mgre0 type dynamic hold 600"
+	assert_eq "JSON" "$(dut -j map get 10.0.0.5 dev mgre1 | jq -r '.[].nbma')" 192.0.2.2
+}
+
+map_flushed()
+{
+	map_reset || return
+	assert_eq "quiet" "$(dut map flush 10.0.0.2)" ""
+	assert_eq "text" "$(dut -s map flush nbma 192.0.2.3)" "flushed 2"
+	assert_eq "JSON" "$(dut -j -s map flush all)" '[{"flushed":1}]'
+	assert_eq "nothing left" "$(dut -j -s map flush all)" '[{"flushed":0}]'
+}
+
+map_typed_back()
+{
+	map_reset || return
+	dut map show >"$tmp/shown"
+	dut -d map show >"$tmp/details"
+	for file in shown details; do
+		map_empty || return
+		sed 's/^/map add /' "$tmp/$file" >"$tmp/batch"
+		try dut -batch "$tmp/batch" || return
+		golden map-show.txt dut map show
+	done
+}
+
+peer_text()
+{
+	map_reset || return
+	golden peer-show.txt dut peer show
+	assert_eq "dev" "$(dut peer show dev mgre1)" "192.0.2.2 dev mgre1 mappings 1"
+	assert_eq "nbma" "$(dut peer show nbma 192.0.2.3)" "192.0.2.3 dev mgre0 mappings 2"
+	assert_eq "nothing" "$(dut -j peer show nbma 192.0.2.77)" "[]"
+}
+
+peer_counters()
+{
+	topo 1 || return
+	try on "${SITE[0]}" ping -q -n -c 3 -i 0.2 -s 56 "${OVER[1]}" || return
+	golden peer-show-stats.txt nhrp -n "${SITE[0]}" -s peer show
+	golden peer-show-oneline.txt nhrp -n "${SITE[0]}" -s -o peer show
+	golden peer-show.json nhrp -n "${SITE[0]}" -j peer show
+	[[ $(nhrp -n "${SITE[0]}" -s map show) =~ \ used\ [0-9] ]] ||
+		fail "a used mapping does not say so"
+	validate peer nhrp -n "${SITE[0]}" -j peer show
+	validate map nhrp -n "${SITE[0]}" -j map show
+}
+
+output_is_checked()
+{
+	local status=0
+
+	map_reset || return
+	dut map show >/dev/full 2>"$tmp/err" || status=$?
+	assert_eq "exit status" $status 1
+	assert_eq "message" "$(cat "$tmp/err")" \
+		"Error: cannot write the output: No space left on device."
+}
+
+# validate SCHEMA COMMAND...: each document that it prints fits, if we can tell
+validate()
+{
+	validate_as fit "$@"
+}
+
+# validate_as fit|differ SCHEMA COMMAND...
+validate_as()
+{
+	local how=$1 schema=$2
+
+	[ -n "$has_jsonschema" ] || return 0
+	shift 2
+	try "$@" >"$tmp/out" || return
+	python3 "$GOLDEN/validate.py" "$how" "$GOLDEN/$schema.schema.json" \
+		<"$tmp/out" 2>"$tmp/err" ||
+		fail "not all documents $how, $schema: $(tail -n 1 "$tmp/err"): $*"
+}
+
+need_jsonschema()
+{
+	[ -n "$has_jsonschema" ] || skip "no jsonschema for python3"
+}
+
+map_documents()
+{
+	dut -j map show
+	dut -j map show nbma 192.0.2.77
+	dut -j -p map show
+}
+
+schemas()
+{
+	map_reset || return
+	need_jsonschema || return
+	validate map map_documents
+	validate peer dut -j peer show
+}
+
+# A key too many, a key too few, a value out of range
+wrong_documents()
+{
+	local change
+
+	for change in '.[0].x = 1' 'del(.[0].dst)' '.[1].hold = 0' '.[0].type = "cached"'; do
+		dut -j map show | jq -c "$change"
+	done
+}
+
+schemas_refuse()
+{
+	map_reset || return
+	need_jsonschema || return
+	validate_as differ map wrong_documents
+}
+
+# ---- batches
+
+batch_stops()
+{
+	map_empty || return
+	batch 2 <<-END
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		# the next is refused
+
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		map add 10.0.0.3 nbma 192.0.2.2 dev mgre0
+	END
+	batch_said "Error: nhrp: prefix is mapped already.
+Command failed -:4"
+	mapped 10.0.0.2 || fail "the line before is not done"
+	! mapped 10.0.0.3 || fail "the line behind is done"
+}
+
+batch_stops_at_word()
+{
+	map_empty || return
+	cat >"$tmp/batch" <<-END
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		map add 10.0.0.3 nbma 192.0.2.2 dev mgre0 shortcut
+		map add 10.0.0.4 nbma 192.0.2.2 dev mgre0
+	END
+	fails_with 1 "Error: unknown word \"shortcut\", try \"nhrp map help\".
+Command failed $tmp/batch:2" -n "$DUT" -batch "$tmp/batch"
+	assert_eq "mappings" "$(map_count)" 1
+}
+
+batch_forced()
+{
+	map_empty || return
+	batch 2 -force <<-END
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+		map ad 10.0.0.3 nbma 192.0.2.2 dev nodev
+		map add 10.0.0.4 nbma 192.0.2.2 dev mgre0
+		map del 10.0.0.9 dev mgre0
+		map shaw
+	END
+	batch_said "Error: nhrp: prefix is mapped already.
+Command failed -:2
+Error: cannot find device \"nodev\".
+Command failed -:3
+Error: nhrp: no mapping of this prefix.
+Command failed -:5
+Error: command \"shaw\" is unknown, try \"nhrp map help\".
+Command failed -:6"
+	assert_eq "mappings" "$(map_count)" 2
+	batch 1 -force <<<"map x"
+	batch 0 -force <<<"map flush all"
+}
+
+# Packs of requests: every failing line is named, all others are done.
+batch_forced_long()
+{
+	map_empty || return
+	{ many 1 300; many 100 400; } >"$tmp/batch"
+	batch 2 -force <"$tmp/batch"
+	assert_eq "mappings" "$(map_count)" 400
+	grep -c '^Command failed -:' "$tmp/err" >"$tmp/count"
+	assert_eq "failed lines" "$(cat "$tmp/count")" 201
+	grep '^Command' "$tmp/err" | diff -u <(seq -f 'Command failed -:%.0f' 301 501) - ||
+		fail "lines are not named in order"
+}
+
+# All requests before a show are done when it is.
+batch_order()
+{
+	local option
+
+	for option in -s -force; do
+		map_empty || return
+		{ many 1 200; echo map show; many 201 300; echo map show; } >"$tmp/batch"
+		try dut $option -batch "$tmp/batch" >"$tmp/out"
+		assert_eq "shown" "$(wc -l <"$tmp/out")" 500
+	done
+}
+
+batch_syntax()
+{
+	map_empty || return
+	sed 's/TAB/\t/g; s/CR/\r/' >"$tmp/batch" <<-'END'
+		# comment
+		TAB
+		map add "10.0.0.2" nbma '192.0.2.2' \
+		  dev mgre0 # comment \
+		mapTABaddTAB10.0.0.3 nbma 192.0.2.2 dev mgre0CR
+		map add 10.0.0.\
+		4 nbma 192.0.2.2 dev mgre0
+	END
+	printf 'map add 10.0.0.5 nbma 192.0.2.2 dev mgre0' >>"$tmp/batch"
+	batch 0 <"$tmp/batch"
+	assert_eq "mappings" "$(map_count 10.0.0.2/31) $(map_count 10.0.0.4/31)" "2 2"
+}
+
+batch_syntax_errors()
+{
+	batch 1 <<<'map show "10.0.0.2'
+	batch_said "Error: a quote is not closed.
+Command failed -:1"
+	batch 1 <<-'END'
+		map show \
+	END
+	batch_said "Error: the continuation line is missing.
+Command failed -:1"
+	batch 1 < <(printf 'map\nmap\0 show\n')
+	batch_said "Error: a line is longer than 4095 octets or not text.
+Command failed -:2"
+	batch 1 < <(printf 'map %04096d\nmap\n' 0)
+	batch_said "Error: a line is longer than 4095 octets or not text.
+Command failed -:1"
+	batch 1 -force < <(head -c 100000 /dev/zero)
+	batch_said "Error: a line is longer than 65536 octets.
+Command failed -:1"
+	batch 1 < <(yes x | head -n 101 | tr '\n' ' ')
+	batch_said "Error: a line has more than 100 words.
+Command failed -:1"
+	batch 1 <<<'monitor'
+	batch_said 'Error: "monitor" does not end, so it is no line of a batch.
+Command failed -:1'
+}
+
+# A program that writes the batch line by line sees each line done.
+batch_waits()
+{
+	local option
+
+	for option in -s -force; do
+		map_empty || return
+		mkfifo "$tmp/fifo.$option"
+		bg BATCH "$NHRP" -n "$DUT" "$option" -batch "$tmp/fifo.$option"
+		exec 5>"$tmp/fifo.$option"
+		echo "map add 10.0.0.2 nbma 192.0.2.2 dev mgre0" >&5
+		try busywait 10 mapped 10.0.0.2
+		echo "map del 10.0.0.2 dev mgre0" >&5
+		exec 5>&-
+		try bg_wait "$BATCH"
+		assert_eq "mappings" "$(map_count)" 0
+	done
+}
+
+batch_many()
+{
+	local option
+
+	for option in -s -force; do
+		map_empty || return
+		try dut $option -batch - < <(many 0 9999) || return
+		assert_eq "mappings" "$(map_count)" 10000
+		assert_eq "in JSON" "$(dut -j map show | jq length)" 10000
+	done
+}
+
+# ---- monitor
+
+# The process has a socket in a group of generic netlink (16). libnl makes the
+# port of the pid, below 2^22, and a number above it.
+listens()
+{
+	awk -v pid="$1" '$2 == 16 && $3 % 4194304 == pid && $4 != "00000000" { found = 1 }
+		END { exit !found }' "/proc/$1/net/netlink"
+}
+
+# monitor_start FILE [OPTION]...: pid in MONITOR
+monitor_start()
+{
+	local file=$1
+
+	shift
+	bg MONITOR "$NHRP" -n "$DUT" "$@" monitor map >"$file" 2>"$file.err"
+	try busywait 10 listens "$MONITOR"
+}
+
+# monitor_stop SIGNAL
+monitor_stop()
+{
+	try bg_stop "$MONITOR" "$1"
+}
+
+has_lines()
+{
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
+
+# What the golden files of monitor show; it reads the last two events when their
+# device is gone, and knows its name still.
+monitor_cause()
+{
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0 &&
+	try dut map replace 10.0.0.9 nbma 192.0.2.8 dev mgre0 protocol bgp &&
+	try dut map del 10.0.0.9 dev mgre0 &&
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0 type dynamic hold 1 &&
+	try busywait 30 has_lines "$tmp/events" 5 || return
+	kill -STOP "$MONITOR"
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev gone0
+	try dut map del 10.0.0.9 dev gone0
+	try ip -n "$DUT" link del gone0
+	kill -CONT "$MONITOR"
+	try busywait 10 has_lines "$tmp/events" 7
+}
+
+# monitor_events [OPTION]...: all of them into $tmp/events
+monitor_events()
+{
+	map_empty || return
+	try ip -n "$DUT" link add gone0 type mgre key 3 || return
+	monitor_start "$tmp/events" "$@" && monitor_cause
+}
+
+monitor_text()
+{
+	monitor_events || return
+	monitor_stop TERM
+	golden monitor.txt cat "$tmp/events"
+	assert_eq "stderr" "$(cat "$tmp/events.err")" ""
+}
+
+monitor_json()
+{
+	monitor_events -j || return
+	monitor_stop INT
+	golden monitor.json jq -cS 'del(.expires, .used, .created, .updated)' "$tmp/events"
+	validate event cat "$tmp/events"
+}
+
+monitor_timestamp()
+{
+	map_empty && monitor_start "$tmp/events" -t || return
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0
+	try busywait 10 has_lines "$tmp/events" 2
+	monitor_stop TERM
+	[[ $(head -n 1 "$tmp/events") =~ ^Timestamp:\ .*\ [0-9]{4}\ [0-9]+\ usec$ ]] ||
+		fail "timestamp: $(cat "$tmp/events")"
+
+	monitor_start "$tmp/events" -t -j || return
+	try dut map del 10.0.0.9 dev mgre0
+	try busywait 10 has_lines "$tmp/events" 1
+	monitor_stop TERM
+	jq -e .timestamp "$tmp/events" || fail "no timestamp"
+	validate event cat "$tmp/events"
+}
+
+# Events are lost until all that came before were read.
+monitor_goes_on()
+{
+	dut map replace 10.0.0.9 nbma 192.0.2.9 dev mgre0
+	grep -q '10\.0\.0\.9 ' "$tmp/events"
+}
+
+# Events are lost while it is stopped; it says so and goes on.
+monitor_overrun()
+{
+	map_empty && monitor_start "$tmp/events" || return
+	kill -STOP "$MONITOR"
+	try dut -force -batch - < <(many 0 19999)
+	kill -CONT "$MONITOR"
+	try busywait 30 grep -q 'events were lost' "$tmp/events.err" || return
+	try busywait 30 monitor_goes_on
+	monitor_stop TERM
+	map_empty
+}
+
+# ---- run
+
+need jq ip
+has_jsonschema=
+! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
+ktap_plan 36
+test_case "without the module" no_module
+test_case "help at each level" help_texts
+test_case "version" version
+test_case "usage and man page say the same" usage_is_in_man
+test_case "man page formats without a warning" man_is_clean
+
+mgre_load
+ns_new DUT dut
+ip -n "$DUT" link add mgre0 type mgre key 1
+ip -n "$DUT" link add mgre1 type mgre key 2
+test_case "wrong command lines" usage_errors
+test_case "devices are those of the netns" devices_of_netns
+test_case "refusals of the kernel" kernel_refusals
+test_case "no privilege" no_privilege
+test_case "abbreviated words" abbreviations
+test_case "words in any order" word_order
+test_case "map show, text" map_text
+test_case "map show, JSON" map_json
+test_case "map show, times" map_times
+test_case "map show, filters" map_filters
+test_case "map get" map_get
+test_case "map flush says how many" map_flushed
+test_case "what is shown can be typed back" map_typed_back
+test_case "peer show" peer_text
+test_case "peer show, counters" peer_counters
+test_case "output that cannot be written" output_is_checked
+test_case "JSON schemas" schemas
+test_case "JSON schemas can fail" schemas_refuse
+test_case "batch stops at the refused line" batch_stops
+test_case "batch stops at the wrong line" batch_stops_at_word
+test_case "batch with -force goes on" batch_forced
+test_case "batch with -force, many lines" batch_forced_long
+test_case "batch keeps the order of lines" batch_order
+test_case "batch syntax" batch_syntax
+test_case "batch syntax errors" batch_syntax_errors
+test_case "batch does what it read before it waits" batch_waits
+test_case "batch of 10,000 lines" batch_many
+test_case "monitor, text" monitor_text
+test_case "monitor, JSON" monitor_json
+test_case "monitor, timestamps" monitor_timestamp
+test_case "monitor that is too slow" monitor_overrun
