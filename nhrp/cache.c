@@ -284,6 +284,30 @@ struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
 }
 
 /**
+ * nhrp_caches_seq - number of changes in all caches of a netns
+ * @net: netns
+ *
+ * Context: process.
+ * Return: the sum, which a device that comes or goes changes as well.
+ */
+u32 nhrp_caches_seq(struct net *net)
+{
+	struct nhrp_cache *cache;
+	struct net_device *dev;
+	u32 seq = 0;
+
+	rcu_read_lock();
+	for_each_netdev_rcu(net, dev) {
+		cache = nhrp_cache_find(dev);
+		if (cache)
+			seq += READ_ONCE(cache->seq);
+	}
+	rcu_read_unlock();
+
+	return seq;
+}
+
+/**
  * nhrp_cache_put - release what nhrp_cache_get() and _get_next() hold
  * @cache: cache
  * @tracker: of the reference on the device

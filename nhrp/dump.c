@@ -20,7 +20,8 @@
  * @ifindex: device that @last is of
  * @done_ifindex: the last device that is done
  * @seq: nhrp_cache::seq of the device when its last piece was put
- * @net_seq: number of changes of the netns' list of devices
+ * @net_seq: number of changes of the netns' list of devices and, if the dump is
+ *	over all of them, of their caches
  * @began: @net_seq is set
  * @resume: @last and @seq are set
  * @done: nothing is left
@@ -54,12 +55,17 @@ struct nhrp_nl_dumper {
 	const void *filter;
 };
 
-static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb)
+static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb,
+					       bool all)
 {
-	u32 seq = READ_ONCE(sock_net(cb->skb->sk)->dev_base_seq);
 	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	struct net *net = sock_net(cb->skb->sk);
+	u32 seq = READ_ONCE(net->dev_base_seq);
 
 	BUILD_BUG_ON(sizeof(*ctx) > sizeof_field(struct netlink_callback, ctx));
+
+	if (all)
+		seq += nhrp_caches_seq(net);
 
 	/* cb->seq is a number of our own that changes when the dump turns out
 	 * to have been disturbed. 0 would mean that there is none, which is why
@@ -176,7 +182,7 @@ static int nhrp_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct nlattr *ifindex,
 			const struct nhrp_nl_dumper *dumper)
 {
-	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb);
+	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb, !ifindex);
 	int err = 0;
 
 	if (!ctx->done)

@@ -60,7 +60,7 @@ static void nhrp_mapping_unlink(struct nhrp_cache *cache,
 	nhrp_cache_uncount_len(cache, &mapping->node.key);
 	if (mapping->hold)
 		timerqueue_del(&cache->expiry, &mapping->expiry);
-	cache->seq++;
+	WRITE_ONCE(cache->seq, cache->seq + 1);
 }
 
 static void nhrp_mapping_release(struct nhrp_cache *cache,
@@ -257,7 +257,7 @@ int nhrp_mapping_set(struct nhrp_cache *cache,
 			goto free_mapping;
 	}
 
-	cache->seq++;
+	WRITE_ONCE(cache->seq, cache->seq + 1);
 	if (mapping->hold &&
 	    timerqueue_add(&cache->expiry, &mapping->expiry))
 		nhrp_mapping_arm(cache);

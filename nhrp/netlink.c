@@ -181,7 +181,7 @@ static int nhrp_nl_parse_mapping(struct genl_info *info,
 /**
  * nhrp_nl_find_cache - hold the cache of the device that a request names
  * @net: netns of the request
- * @attr: ifindex, NULL if the request has none
+ * @attr: ifindex
  * @tracker: of the reference on the device, for nhrp_cache_put()
  * @extack: says why when it fails
  *
@@ -194,11 +194,6 @@ struct nhrp_cache *nhrp_nl_find_cache(struct net *net,
 				      struct netlink_ext_ack *extack)
 {
 	struct nhrp_cache *cache;
-
-	if (!attr) {
-		NL_SET_ERR_MSG(extack, "device is missing");
-		return ERR_PTR(-EINVAL);
-	}
 
 	cache = nhrp_cache_get(net, nla_get_u32(attr), tracker);
 	if (cache == ERR_PTR(-ENODEV))
@@ -216,6 +211,11 @@ static struct nhrp_cache *nhrp_nl_cache_get(struct genl_info *info,
 					    netdevice_tracker *tracker)
 {
 	BUILD_BUG_ON((int)NHRP_A_MAPPING_IFINDEX != (int)NHRP_A_PEER_IFINDEX);
+
+	if (GENL_REQ_ATTR_CHECK(info, NHRP_A_MAPPING_IFINDEX)) {
+		NL_SET_ERR_MSG(info->extack, "device is missing");
+		return ERR_PTR(-EINVAL);
+	}
 
 	return nhrp_nl_find_cache(genl_info_net(info),
 				  info->attrs[NHRP_A_MAPPING_IFINDEX], tracker,
