@@ -289,6 +289,7 @@ void nhrp_cache_drop_routes(struct nhrp_cache *cache,
  */
 static inline u32 nhrp_cache_route_gen(const struct nhrp_cache *cache)
 {
+	/* Pairs with the release in nhrp_cache_invalidate_routes(). */
 	return smp_load_acquire(&cache->route_gen);
 }
 
@@ -302,6 +303,7 @@ static inline u32 nhrp_cache_route_gen(const struct nhrp_cache *cache)
  */
 static inline void nhrp_cache_invalidate_routes(struct nhrp_cache *cache)
 {
+	/* Pairs with the acquire in nhrp_cache_route_gen(). */
 	smp_store_release(&cache->route_gen, cache->route_gen + 1);
 }
 
@@ -351,6 +353,7 @@ nhrp_peer_route(const struct nhrp_cache *cache, const struct nhrp_peer *peer)
 
 	return route;
 }
+
 void nhrp_peer_count_rx(struct nhrp_peer *peer, unsigned int len);
 void nhrp_peer_count_tx(struct nhrp_peer *peer, unsigned int len);
 

@@ -288,7 +288,7 @@ struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
  * @net: netns
  *
  * Context: process.
- * Return: the sum, which a device that comes or goes changes as well.
+ * Return: the sum.
  */
 u32 nhrp_caches_seq(struct net *net)
 {

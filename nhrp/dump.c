@@ -20,9 +20,10 @@
  * @ifindex: device that @last is of
  * @done_ifindex: the last device that is done
  * @seq: nhrp_cache::seq of the device when its last piece was put
- * @net_seq: number of changes of the netns' list of devices and, if the dump is
- *	over all of them, of their caches
- * @began: @net_seq is set
+ * @net_seq: number of changes of the netns' list of devices
+ * @caches_seq: number of changes of the caches of the netns, if the dump is over
+ *	all of them
+ * @began: @net_seq and @caches_seq are set
  * @resume: @last and @seq are set
  * @done: nothing is left
  *
@@ -36,6 +37,7 @@ struct nhrp_nl_dump {
 	int done_ifindex;
 	u32 seq;
 	u32 net_seq;
+	u32 caches_seq;
 	bool began;
 	bool resume;
 	bool done;
@@ -60,12 +62,10 @@ static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb,
 {
 	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
 	struct net *net = sock_net(cb->skb->sk);
-	u32 seq = READ_ONCE(net->dev_base_seq);
+	u32 net_seq = READ_ONCE(net->dev_base_seq);
+	u32 caches_seq = all ? nhrp_caches_seq(net) : 0;
 
 	BUILD_BUG_ON(sizeof(*ctx) > sizeof_field(struct netlink_callback, ctx));
-
-	if (all)
-		seq += nhrp_caches_seq(net);
 
 	/* cb->seq is a number of our own that changes when the dump turns out
 	 * to have been disturbed. 0 would mean that there is none, which is why
@@ -76,10 +76,11 @@ static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb,
 		ctx->began = true;
 		cb->seq = 1;
 		cb->prev_seq = 1;
-	} else if (ctx->net_seq != seq) {
+	} else if (ctx->net_seq != net_seq || ctx->caches_seq != caches_seq) {
 		cb->seq++;
 	}
-	ctx->net_seq = seq;
+	ctx->net_seq = net_seq;
+	ctx->caches_seq = caches_seq;
 
 	return ctx;
 }
@@ -195,13 +196,8 @@ static int nhrp_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 static void *nhrp_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
 			      u8 cmd)
 {
-	void *hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				cb->nlh->nlmsg_seq, &nhrp_nl_family,
-				NLM_F_MULTI, cmd);
-
-	if (hdr)
-		genl_dump_check_consistent(cb, hdr);
-	return hdr;
+	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			   &nhrp_nl_family, NLM_F_MULTI, cmd);
 }
 
 static int nhrp_nl_dump_mapping(struct sk_buff *skb,
@@ -212,6 +208,7 @@ static int nhrp_nl_dump_mapping(struct sk_buff *skb,
 	struct nhrp_mapping *mapping = container_of(node, struct nhrp_mapping,
 						    node);
 	void *hdr;
+	int err;
 
 	if (!nhrp_mapping_matches(mapping, filter) ||
 	    nhrp_mapping_expired(mapping, get_jiffies_64()))
@@ -221,7 +218,12 @@ static int nhrp_nl_dump_mapping(struct sk_buff *skb,
 	if (!hdr)
 		return -EMSGSIZE;
 
-	return nhrp_nl_fill_mapping(skb, hdr, cache, mapping);
+	/* The flag goes to one message, so not to one that is taken back. */
+	err = nhrp_nl_fill_mapping(skb, hdr, cache, mapping);
+	if (!err)
+		genl_dump_check_consistent(cb, hdr);
+
+	return err;
 }
 
 int nhrp_nl_mapping_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -248,6 +250,7 @@ static int nhrp_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
 {
 	const struct nhrp_addr *nbma = filter;
 	void *hdr;
+	int err;
 
 	if (nbma->family && !nhrp_addr_equal(nbma, &node->key.addr))
 		return 0;
@@ -256,8 +259,12 @@ static int nhrp_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!hdr)
 		return -EMSGSIZE;
 
-	return nhrp_nl_fill_peer(skb, hdr, cache,
-				 container_of(node, struct nhrp_peer, node));
+	err = nhrp_nl_fill_peer(skb, hdr, cache,
+				container_of(node, struct nhrp_peer, node));
+	if (!err)
+		genl_dump_check_consistent(cb, hdr);
+
+	return err;
 }
 
 int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

@@ -340,8 +340,9 @@ bool nhrp_mapping_matches(const struct nhrp_mapping *mapping,
 u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 		       const struct nhrp_filter *filter)
 {
-	struct nhrp_node *node, *next;
+	struct nhrp_mapping *mapping;
 	struct nhrp_prefix last;
+	struct nhrp_node *node;
 	bool first = true;
 	u32 flushed = 0;
 	int batch;
@@ -352,17 +353,17 @@ u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 		node = nhrp_table_find_after(&cache->mappings,
 					     first ? NULL : &last);
 		for (batch = 0; node && batch < NHRP_MAPPING_BATCH; batch++) {
-			next = nhrp_table_next(node);
+			mapping = nhrp_mapping_of(node);
 			last = node->key;
 			first = false;
-			if (nhrp_mapping_matches(nhrp_mapping_of(node),
-						 filter)) {
-				nhrp_mapping_remove(cache,
-						    nhrp_mapping_of(node),
-						    NHRP_CMD_MAPPING_DEL_NTF);
-				flushed++;
-			}
-			node = next;
+			node = nhrp_table_next(node);
+			/* What has expired is the sweep's. */
+			if (!nhrp_mapping_matches(mapping, filter) ||
+			    nhrp_mapping_expired(mapping, get_jiffies_64()))
+				continue;
+			nhrp_mapping_remove(cache, mapping,
+					    NHRP_CMD_MAPPING_DEL_NTF);
+			flushed++;
 		}
 		nhrp_cache_unlock(cache);
 		cond_resched();

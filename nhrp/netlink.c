@@ -416,7 +416,7 @@ void nhrp_nl_notify(const struct nhrp_cache *cache,
 free_msg:
 	nlmsg_free(msg);
 lost:
-	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, ENOBUFS);
+	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
 put_net:
 	put_net(net);
 }
