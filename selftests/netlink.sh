@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The netlink family, without the tool and without packets: what is refused and
+# how, what is done, what is told, and dumps that others disturb. The requests
+# are made in the folder netlink; each test case is a function of a file there.
+#
+#	namespace DUT:	mgre0 (local 192.0.2.1)  mgre1  full0 (maxmappings 2)
+#			same0 (index 100)        veth0 -- veth1
+#	namespace PEER:	same0 (index 100)
+#
+# Nothing listens, nothing is up: a mapping needs no packet.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+CLIENT=$top/selftests/netlink
+SPEC=$top/Documentation/netlink/specs/nhrp.yaml
+# Where selftests/vm/kernel keeps the parts of the kernel's sources.
+YNL=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mgre/linux-source-6.12/tools/net/ynl
+
+# client FILE FUNCTION [ARG]...: in the namespace under test
+client()
+{
+	local file=$1
+
+	shift
+	on "$DUT" timeout 100 python3 -EsB "$CLIENT/$file.py" "$@"
+}
+
+# ask FILE FUNCTION [ARG]...: a test case; what it measured is for the reader
+ask()
+{
+	local status=0
+
+	client "$@" >"$tmp/client" 2>&1 || status=$?
+	sed -n 's/^# //p' "$tmp/client" | while read -r line; do
+		note "$line"
+	done
+	cat "$tmp/client"
+	return "$status"
+}
+
+devices()
+{
+	ns_new DUT || return
+	ns_new PEER || return
+	try ip -n "$DUT" -batch - <<-END || return
+		link add mgre0 type mgre local 192.0.2.1 key 1
+		link add mgre1 type mgre key 2
+		link add full0 type mgre key 3 maxmappings 2
+		link add same0 index 100 type mgre key 4
+		link add veth0 type veth peer name veth1
+	END
+	try ip -n "$PEER" link add same0 index 100 type mgre key 4
+}
+
+# A user namespace within our netns: its root has no privilege here
+user_namespace()
+{
+	ask refuse prepare || return
+	try on "$DUT" unshare -Ur python3 -EsB "$CLIENT/refuse.py" denied
+	ask refuse undisturbed
+}
+
+# A user namespace with a netns of its own: its root has the privilege there
+user_namespace_own()
+{
+	# shellcheck disable=SC2016 # the inner shell expands it
+	try unshare -Urn bash -c '
+		ip link add mgre0 type mgre || exit
+		python3 -EsB "$1" allowed || exit
+		exec setpriv --inh-caps=-net_admin --bounding-set=-net_admin \
+			python3 -EsB "$1" not_allowed
+	' bash "$CLIENT/refuse.py"
+}
+
+ynl()
+{
+	[ -e "$YNL/lib/ynl.py" ] ||
+		{ skip "no $YNL: run selftests/vm/kernel tree"; return; }
+	python3 -c 'import yaml' 2>/dev/null ||
+		{ skip "no python3-yaml"; return; }
+	ask ynl drive "$YNL" "$SPEC"
+}
+
+need python3 setpriv unshare || exit
+mgre_load
+ktap_plan 31
+devices
+
+test_case "refused: addresses and prefixes" ask refuse addresses
+test_case "refused: NBMA addresses that no peer can have" ask refuse nbma_addresses
+test_case "refused: devices that are not there or not ours" ask refuse devices
+test_case "refused: missing attributes" ask refuse missing
+test_case "refused: attributes that a request does not take" ask refuse unknown
+test_case "refused: malformed attributes" ask refuse form
+test_case "refused: flags" ask refuse flags
+test_case "refused: what is there, is not there, is full" ask refuse states
+test_case "a full device takes replacements" ask refuse full
+test_case "refused: no privilege" ask refuse unprivileged
+test_case "refused: privilege in another user namespace" user_namespace
+test_case "privilege in a user namespace of one's own" user_namespace_own
+test_case "requests and dumps agree with a model" ask state model
+test_case "a peer counts its mappings" ask state one_peer
+test_case "times" ask state times
+test_case "events of requests, in order" ask state events
+test_case "events are messages of the kernel" ask state event_messages
+test_case "events of expiry" ask state event_expiry
+test_case "events of a device that goes" ask state event_device
+test_case "namespaces do not see each other" ask state netns "$DUT" "$PEER"
+test_case "a device that moves to another namespace" ask state moved "$DUT" "$PEER"
+test_case "a dump is flagged when a mapping changes" ask dump each_change
+test_case "a dump is flagged when a peer changes" ask dump each_peer_change
+test_case "a dump is flagged when any of its devices changes" ask dump other_device
+test_case "a dump of a device that is deleted" ask dump device_deleted
+test_case "a dump is flagged when any of its devices goes" ask dump other_device_deleted
+test_case "a dump of a device that moves away" ask dump device_moved "$PEER"
+test_case "a dump without the flag is the state of a moment" ask dump moments
+test_case "dumps of 100,000 mappings while others write" ask dump writers
+test_case "a flush of 100,000 mappings lets others write" ask dump flush_many
+test_case "the kernel's generic client" ynl
