@@ -12,7 +12,7 @@ kernels=${KERNELS:-6.1 6.12}
 
 build=(gcc make libc6-dev pkg-config libnl-3-dev libnl-genl-3-dev libjson-c-dev)
 check=("${build[@]}" perl-base qemu-system-x86 busybox-static cpio kmod xz-utils
-	iproute2 iputils-ping iperf3 tshark tcpdump nftables ethtool jq socat
+	iproute2 procps iputils-ping iperf3 tshark tcpdump nftables ethtool jq socat
 	python3-minimal python3-scapy python3-yaml python3-jsonschema)
 lint=("${build[@]}" perl sparse shellcheck groff-base python3-minimal python3-yaml
 	python3-jsonschema xz-utils iproute2 git)

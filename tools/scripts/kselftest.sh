@@ -17,7 +17,7 @@ dest=build/kselftest/$release
 rm -rf "$dest"
 mkdir -p "$dest/mgre" || exit 1
 cp -r "$source/kselftest" "$source/run_kselftest.sh" "$dest/" || exit 1
-cp selftests/*.sh selftests/settings "$dest/mgre/" || exit 1
+cp -r selftests/*.sh selftests/settings selftests/netlink selftests/tool "$dest/mgre/" || exit 1
 for test in $(make -s -C selftests tests); do
 	echo "mgre:$test"
 done >"$dest/kselftest-list.txt"
