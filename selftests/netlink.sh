@@ -14,7 +14,7 @@
 . "$(dirname "$0")/lib.sh"
 
 CLIENT=$top/selftests/netlink
-SPEC=$top/Documentation/netlink/specs/nhrp.yaml
+SPEC=${SPEC:-$top/Documentation/netlink/specs/nhrp.yaml}
 # Where selftests/vm/kernel keeps the parts of the kernel's sources.
 YNL=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mgre/linux-source-6.12/tools/net/ynl
 

@@ -24,7 +24,8 @@ done >"$dest/kselftest-list.txt"
 
 selftests/vm/run -k "$kernel" -t 3600 -l "$dest/kernel.log" -- env \
 	MGRE_KO="$PWD/build/$release/mgre.ko" NHRP="$PWD/tools/nhrp/nhrp" \
-	IP_LIB_DIR="$PWD/tools/iproute2" "$dest/run_kselftest.sh" -c mgre |
+	IP_LIB_DIR="$PWD/tools/iproute2" SPEC="$PWD/Documentation/netlink/specs/nhrp.yaml" \
+	"$dest/run_kselftest.sh" -c mgre |
 	tee "$dest/log"
 status=$?
 [ "$status" -eq 0 ] || exit "$status"
