@@ -56,7 +56,9 @@ nbma_first=$((100 << 24 | 64 << 16 | 1))
 finished=
 distrusted=0
 elapsed=0		# ns that the last run took
-declare -A cost=()	# instructions per packet, by kind, direction and size
+# By kind, direction and size: instructions per packet, and a mark on those that
+# are not to be trusted.
+declare -A cost=() mark=()
 
 # In place of lib.sh's: no KTAP here, one line.
 ktap_verdict()
@@ -285,7 +287,7 @@ expect()
 # others the cheapest counts, in which the least of something else happened
 measure()
 {
-	local input=wan octets=$(($2 + 14 + gre_octets)) run least=
+	local input=wan octets=$(($2 + 14 + gre_octets)) run was=$distrusted least=
 
 	[ "$1" != transmit ] || input=lan
 	case $1-$3 in
@@ -301,6 +303,7 @@ measure()
 		fi
 	done
 	cost["$3 $1 $2"]=$((least / packets))
+	[ "$distrusted" -eq "$was" ] || mark["$3 $1 $2"]="  packets lost or changed"
 }
 
 traffic()
@@ -332,8 +335,8 @@ row()
 	all=$((${cost["$2 $key"]} - ${cost["drop $key"]}))
 	above=$((${cost["$2 $key"]} - ${cost["plain $key"]}))
 	base=$((${cost["remote $key"]} - ${cost["plain $key"]}))
-	printf '%6d  %-9s %-24s %7d %7d %6s %10d\n' "$4" "$3" "$1" $all $above \
-		"$(ratio $above $base)" $((1000000000 / all))
+	printf '%6d  %-9s %-24s %7d %7d %6s %10d%s\n' "$4" "$3" "$1" $all $above \
+		"$(ratio $above $base)" $((1000000000 / all)) "${mark["$2 $key"]:-}"
 }
 
 table()
@@ -384,7 +387,7 @@ timed()
 # report WHAT ENTRIES: of the last timed command
 report()
 {
-	printf '%-44s %7d %9s %10d\n' "$1" "$2" \
+	printf '%-47s %7d %9s %10d\n' "$1" "$2" \
 		"$(awk "BEGIN { printf \"%.3f\", $elapsed / 1e9 }")" $((elapsed / $2))
 }
 
@@ -398,7 +401,7 @@ kernel_memory()
 # report_memory WHAT ENTRIES BEFORE: what has come since $(kernel_memory)
 report_memory()
 {
-	printf '%-44s %7d %9s %10d\n' "$1" "$2" - $((($(kernel_memory) - $3) / $2))
+	printf '%-47s %7d %9s %10d\n' "$1" "$2" - $((($(kernel_memory) - $3) / $2))
 }
 
 # slab_size CACHE: octets of an object (caches that share slabs are links)
@@ -436,7 +439,7 @@ mapping_cache()
 	before=$(kernel_memory)
 	timed nhrp -n "$HUB" -batch "$tmp/mappings"
 	report "nhrp -batch" "$mappings"
-	report_memory "octets of a mapping and its peer (slab $octets)" "$mappings" "$before"
+	report_memory "octets of a mapping and peer (slab $octets)" "$mappings" "$before"
 
 	timed show_mappings
 	report "nhrp map show" "$mappings"
@@ -495,7 +498,7 @@ if [ "$only" != cache ]; then
 fi
 if [ "$only" != traffic ]; then
 	echo "CPU seconds of a command at one instruction in a ns"
-	printf '%-44s %7s %9s %10s\n' cache entries seconds "per entry"
+	printf '%-47s %7s %9s %10s\n' cache entries seconds "per entry"
 	mapping_cache
 	neighbour_cache
 fi
