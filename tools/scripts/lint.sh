@@ -166,7 +166,8 @@ generated()
 test_list()
 {
 	diff -u <(make -s -C selftests list | tr ' ' '\n' | sort) \
-		<(find selftests -maxdepth 1 -name '*.sh' ! -name run.sh -printf '%f\n' | sort)
+		<(find selftests -mindepth 1 -maxdepth 1 ! -name run.sh ! -name Makefile \
+			! -name settings ! -name vm -printf '%f\n' | sort)
 }
 
 count=0
