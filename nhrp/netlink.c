@@ -371,6 +371,39 @@ static struct sk_buff *nhrp_nl_reply_new(struct genl_info *info, void **hdr)
 	return msg;
 }
 
+/* Answers a request about one object, which @reply finds and writes. */
+static int nhrp_nl_get_one(struct genl_info *info, const struct nhrp_addr *addr,
+			   int (*reply)(struct sk_buff *msg, void *hdr,
+					struct nhrp_cache *cache,
+					const struct nhrp_addr *addr,
+					struct genl_info *info))
+{
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	cache = nhrp_nl_cache_get(info, &tracker);
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+
+	msg = nhrp_nl_reply_new(info, &hdr);
+	if (!msg) {
+		err = -ENOMEM;
+		goto put_cache;
+	}
+
+	err = reply(msg, hdr, cache, addr, info);
+	if (err)
+		nlmsg_free(msg);
+	else
+		err = genlmsg_reply(msg, info);
+put_cache:
+	nhrp_cache_put(cache, &tracker);
+	return err;
+}
+
 /**
  * nhrp_nl_notify - tell the listeners of group "mapping"
  * @cache: cache
@@ -530,35 +563,14 @@ static int nhrp_nl_mapping_reply(struct sk_buff *msg, void *hdr,
 
 int nhrp_nl_mapping_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	netdevice_tracker tracker;
-	struct nhrp_cache *cache;
 	struct nhrp_addr addr;
-	struct sk_buff *msg;
-	void *hdr;
 	int err;
 
 	err = nhrp_nl_parse_lookup(info, &addr);
 	if (err)
 		return err;
 
-	cache = nhrp_nl_cache_get(info, &tracker);
-	if (IS_ERR(cache))
-		return PTR_ERR(cache);
-
-	msg = nhrp_nl_reply_new(info, &hdr);
-	if (!msg) {
-		err = -ENOMEM;
-		goto put_cache;
-	}
-
-	err = nhrp_nl_mapping_reply(msg, hdr, cache, &addr, info);
-	if (err)
-		nlmsg_free(msg);
-	else
-		err = genlmsg_reply(msg, info);
-put_cache:
-	nhrp_cache_put(cache, &tracker);
-	return err;
+	return nhrp_nl_get_one(info, &addr, nhrp_nl_mapping_reply);
 }
 
 int nhrp_nl_mapping_flush_doit(struct sk_buff *skb, struct genl_info *info)
@@ -640,11 +652,7 @@ static int nhrp_nl_peer_reply(struct sk_buff *msg, void *hdr,
 
 int nhrp_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	netdevice_tracker tracker;
-	struct nhrp_cache *cache;
 	struct nhrp_addr nbma;
-	struct sk_buff *msg;
-	void *hdr;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, NHRP_A_PEER_NBMA)) {
@@ -656,24 +664,7 @@ int nhrp_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
-	cache = nhrp_nl_cache_get(info, &tracker);
-	if (IS_ERR(cache))
-		return PTR_ERR(cache);
-
-	msg = nhrp_nl_reply_new(info, &hdr);
-	if (!msg) {
-		err = -ENOMEM;
-		goto put_cache;
-	}
-
-	err = nhrp_nl_peer_reply(msg, hdr, cache, &nbma, info);
-	if (err)
-		nlmsg_free(msg);
-	else
-		err = genlmsg_reply(msg, info);
-put_cache:
-	nhrp_cache_put(cache, &tracker);
-	return err;
+	return nhrp_nl_get_one(info, &nbma, nhrp_nl_peer_reply);
 }
 
 /**
