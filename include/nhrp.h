@@ -17,6 +17,15 @@
  * with its last mapping. Both are freed after a grace period, so a reader may
  * use what it found until it leaves its RCU section, and takes no reference.
  *
+ * What is being resolved is not among the mappings, see struct nhrp_pending. It
+ * comes and goes in softirq under nhrp_cache::resolve_lock, a spinlock that
+ * nests inside nhrp_cache::lock; the packets that wait belong to it. A packet
+ * that has found no mapping looks again under that lock before it waits, and
+ * who adds a mapping takes the lock afterwards to fetch those that wait for it:
+ * so none waits for an answer that has come. Packets are sent on, or given up,
+ * with no lock held. They exist only while the device is up: nobody transmits
+ * any more when nhrp_cache_stop() drops them.
+ *
  * A netlink request holds the net device (and with it the cache) while it
  * runs; between the messages of a dump nothing is held.
  *
@@ -36,9 +45,12 @@
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
+#include <linux/skbuff.h>
 #include <linux/socket.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/timerqueue.h>
+#include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 #include <net/dst.h>
 
@@ -71,6 +83,18 @@ struct nhrp_prefix {
 	u8 len;
 };
 
+/**
+ * struct nhrp_flow - what the cache is asked for a packet
+ * @dst: destination
+ * @src: source
+ * @hop: next hop that the overlay's routing chose
+ */
+struct nhrp_flow {
+	struct nhrp_addr dst;
+	struct nhrp_addr src;
+	struct nhrp_addr hop;
+};
+
 /* Longest prefix of each family. */
 #define NHRP_PREFIX4_MAX	32
 #define NHRP_PREFIX6_MAX	128
@@ -98,11 +122,15 @@ struct nhrp_node {
  * @hash: nodes by key, read under RCU
  * @order: the same nodes in the order of their keys, under the lock of the
  *	cache
- * @count: number of nodes, under the lock of the cache
+ * @last: the node that was added last, or NULL, likewise
+ * @next: the one behind @last, or NULL if there is none
+ * @count: number of nodes, likewise
  */
 struct nhrp_table {
 	struct rhashtable hash;
 	struct rb_root order;
+	struct nhrp_node *last;
+	struct nhrp_node *next;
 	u32 count;
 };
 
@@ -162,35 +190,54 @@ struct nhrp_peer {
 /**
  * struct nhrp_mapping - protocol prefix -> NBMA address
  * @node: place in nhrp_cache::mappings; the key is the prefix
- * @peer: owner of the NBMA address, counted in nhrp_peer::mappings
+ * @peer: owner of the NBMA address, counted in nhrp_peer::mappings; NULL if
+ *	@type is negative
  * @expiry: place in nhrp_cache::expiry if @hold is set; the time is
  *	get_jiffies_64() from which on the mapping no longer matches
- * @created: get_jiffies_64() when the prefix was first mapped
- * @updated: get_jiffies_64() when a request last wrote the mapping
+ * @attend: get_jiffies_64() from which on who finds the mapping must look
+ *	closer: the last third of the holding time; 0 when there is more to do
+ *	than to send from the beginning, U64_MAX when there never is
  * @used: ktime_get_seconds() of the last packet that used the mapping, 0 if
  *	none; written by the data path
  * @hold: holding time in seconds, 0 for ever
+ * @created: ktime_get_seconds() when the prefix was first mapped
+ * @updated: ktime_get_seconds() when a request last wrote the mapping
+ * @mark: of outer packets, 0 leaves them that of the payload
+ * @mtu: octets of the largest payload packet, 0 for what the path carries
  * @type: enum nhrp_mapping_type
+ * @flags: enum nhrp_mapping_flags without NHRP_MAPPING_FLAGS_USED
+ * @preference: RFC 2332, kept for userspace
  * @protocol: who wrote it, RTPROT_*
+ * @refreshed: userspace has been asked to refresh it; written by the data path
  */
 struct nhrp_mapping {
 	struct nhrp_node node;
 	struct nhrp_peer *peer;
 	struct timerqueue_node expiry;
-	u64 created;
-	u64 updated;
+	u64 attend;
 	u32 used;
 	u32 hold;
+	u32 created;
+	u32 updated;
+	u32 mark;
+	u16 mtu;
 	u8 type;
+	u8 flags;
+	u8 preference;
 	u8 protocol;
+	bool refreshed;
 };
 
 /**
  * struct nhrp_mapping_config - a mapping as a request describes it
  * @dst: prefix
- * @nbma: NBMA address
+ * @nbma: NBMA address, without a family if @type is negative
  * @hold: holding time in seconds, 0 for ever
+ * @mark: of outer packets, 0 for none
+ * @mtu: octets of the largest payload packet, 0 for what the path carries
  * @type: enum nhrp_mapping_type
+ * @flags: enum nhrp_mapping_flags
+ * @preference: RFC 2332
  * @protocol: RTPROT_*
  * @dst_attr: attribute to blame for @dst
  * @nbma_attr: attribute to blame for @nbma
@@ -199,7 +246,11 @@ struct nhrp_mapping_config {
 	struct nhrp_prefix dst;
 	struct nhrp_addr nbma;
 	u32 hold;
+	u32 mark;
+	u16 mtu;
 	u8 type;
+	u8 flags;
+	u8 preference;
 	u8 protocol;
 	const struct nlattr *dst_attr;
 	const struct nlattr *nbma_attr;
@@ -209,11 +260,76 @@ struct nhrp_mapping_config {
  * struct nhrp_ops - what a cache asks of its owner
  * @mapping_check: may this mapping be added? Fills @extack when it refuses.
  *	Context: process, under nhrp_cache::lock. Return: 0 or -errno.
+ * @xmit: a packet that has waited goes on, as if it were handed to the device
+ *	now. Takes the packet. Context: process, BH disabled, no lock held.
+ * @give_up: a packet that has waited is given up. Takes the packet; tells
+ *	its sender if @tell. Context: process or softirq, BH disabled, no lock
+ *	held.
  */
 struct nhrp_ops {
 	int (*mapping_check)(struct nhrp_cache *cache,
 			     const struct nhrp_mapping_config *cfg,
 			     struct netlink_ext_ack *extack);
+	void (*xmit)(struct nhrp_cache *cache, struct sk_buff *skb);
+	void (*give_up)(struct nhrp_cache *cache, struct sk_buff *skb,
+			bool tell);
+};
+
+/**
+ * enum nhrp_stat - events that are counted per cache
+ *
+ * The meaning of each is that of the attribute of its name in
+ * Documentation/netlink/specs/nhrp.yaml.
+ */
+enum nhrp_stat {
+	/* private: see there */
+	NHRP_STAT_MISSES,
+	NHRP_STAT_UPCALLS,
+	NHRP_STAT_QUEUED,
+	NHRP_STAT_RELEASED,
+	NHRP_STAT_DROP_NEGATIVE,
+	NHRP_STAT_DROP_NO_LISTENER,
+	NHRP_STAT_DROP_LOOP,
+	NHRP_STAT_DROP_LIMIT,
+	NHRP_STAT_DROP_OVERFLOW,
+	NHRP_STAT_DROP_EVICTED,
+	NHRP_STAT_DROP_UNANSWERED,
+	NHRP_STAT_DROP_FLUSHED,
+	__NHRP_STAT_MAX
+};
+
+/**
+ * struct nhrp_hits - packets that a mapping was found for, per CPU
+ * @packets: their number
+ * @syncp: guards @packets where it takes two loads
+ */
+struct nhrp_hits {
+	u64_stats_t packets;
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct nhrp_lens - prefix lengths, the longest first
+ * @ip4: bit (32 - length)
+ * @ip6: bit (128 - length)
+ * @any: there is one; a reader that finds none may skip the rest
+ */
+struct nhrp_lens {
+	u64 ip4;
+	DECLARE_BITMAP(ip6, NHRP_PREFIX6_MAX + 1);
+	bool any;
+};
+
+/**
+ * struct nhrp_counts - number of mappings by prefix length
+ * @ip4: of IPv4
+ * @ip6: of IPv6
+ * @all: of both
+ */
+struct nhrp_counts {
+	u32 ip4[NHRP_PREFIX4_MAX + 1];
+	u32 ip6[NHRP_PREFIX6_MAX + 1];
+	u32 all;
 };
 
 /**
@@ -223,22 +339,40 @@ struct nhrp_ops {
  * @ops: of the owner
  * @mappings: struct nhrp_mapping by prefix
  * @peers: struct nhrp_peer by NBMA address (a host prefix)
- * @lens4: prefix lengths in use, bit (32 - length); written under @lock before
- *	a mapping is added and after one is removed
- * @lens6: the same for IPv6, bit (128 - length)
+ * @lens: prefix lengths in use; written under @lock, before a mapping is added
+ *	and after one is removed
+ * @shortcut_lens: those of mappings flagged as shortcuts, likewise
+ * @hits: packets that a mapping was found for
  * @route_gen: routes with another number are stale, see nhrp_cache_route_gen()
  * @route_devs: bit (ifindex modulo size) for every underlay device by which a
  *	route has been cached
  * @closing: routes are no longer cached
  * @lock: see the top of this file
  * @max_mappings: limit, any context
- * @count4: number of mappings of each prefix length
- * @count6: the same for IPv6
+ * @counts: number of mappings of each prefix length
+ * @shortcut_counts: those flagged as shortcuts
  * @peers_pcpu: number of peers with per-CPU counters
  * @seq: number of changes so far, tells a dump that it was disturbed
+ * @released: packets that go on once @lock is given back
+ * @flushed: packets that are dropped then
  * @dead: the device is going away, nothing may be added
  * @expiry: mappings with a holding time
  * @expire_work: removes those whose time is up
+ * @resolve_lock: guards all below but for @max_queue and @stats
+ * @pending: struct nhrp_pending by protocol address (a host prefix), read under
+ *	RCU
+ * @asking: those that are being asked for, the oldest first
+ * @due: those in @pending by the time at which something is to be done
+ * @incomplete: number of those in @asking
+ * @negative: number of those that nobody has answered
+ * @waiting: octets of memory (truesize) of the packets that wait
+ * @upcall_credit: upcalls that may be sent now, in 1/HZ of one
+ * @upcall_time: get_jiffies_64() when @upcall_credit was brought up to date
+ * @deaf_time: get_jiffies_64() when it last turned out that nobody listens; also
+ *	read without the lock
+ * @resolve_work: does what is due
+ * @max_queue: packets that may wait for one address, any context
+ * @stats: by enum nhrp_stat
  */
 struct nhrp_cache {
 	struct hlist_node node;
@@ -246,24 +380,43 @@ struct nhrp_cache {
 	const struct nhrp_ops *ops;
 	struct nhrp_table mappings;
 	struct nhrp_table peers;
-	u64 lens4;
-	DECLARE_BITMAP(lens6, NHRP_PREFIX6_MAX + 1);
+	struct nhrp_lens lens;
+	struct nhrp_lens shortcut_lens;
+	struct nhrp_hits __percpu *hits;
 	u32 route_gen;
 	unsigned long route_devs;
 	bool closing;
 
 	struct mutex lock ____cacheline_aligned_in_smp;
 	u32 max_mappings;
-	u32 count4[NHRP_PREFIX4_MAX + 1];
-	u32 count6[NHRP_PREFIX6_MAX + 1];
+	struct nhrp_counts counts;
+	struct nhrp_counts shortcut_counts;
 	u32 peers_pcpu;
 	u32 seq;
+	struct sk_buff_head released;
+	struct sk_buff_head flushed;
 	bool dead;
 	struct timerqueue_head expiry;
 	struct delayed_work expire_work;
+
+	spinlock_t resolve_lock ____cacheline_aligned_in_smp;
+	struct nhrp_table pending;
+	struct list_head asking;
+	struct timerqueue_head due;
+	u32 incomplete;
+	u32 negative;
+	u32 waiting;
+	u32 upcall_credit;
+	u64 upcall_time;
+	u32 deaf_time;
+	struct delayed_work resolve_work;
+	u32 max_queue;
+	atomic64_t stats[__NHRP_STAT_MAX];
 };
 
 #define NHRP_MAX_MAPPINGS_DEFAULT	BIT(20)
+#define NHRP_MAX_QUEUE_DEFAULT		16
+#define NHRP_MAX_QUEUE			1024
 
 /* cache.c */
 int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
@@ -272,8 +425,24 @@ void nhrp_cache_publish(struct nhrp_cache *cache);
 void nhrp_cache_hide(struct nhrp_cache *cache);
 void nhrp_cache_fini(struct nhrp_cache *cache);
 void nhrp_cache_free(struct nhrp_cache *cache);
+void nhrp_cache_stop(struct nhrp_cache *cache);
 struct nhrp_mapping *nhrp_cache_lookup(struct nhrp_cache *cache,
 				       const struct nhrp_addr *addr);
+struct nhrp_mapping *nhrp_cache_lookup_shortcut(struct nhrp_cache *cache,
+						const struct nhrp_addr *dst);
+
+/**
+ * nhrp_cache_has_shortcuts - is nhrp_cache_lookup_shortcut() worth a call?
+ * @cache: cache
+ *
+ * Context: any.
+ * Return: true if there is a mapping flagged as a shortcut.
+ */
+static inline bool nhrp_cache_has_shortcuts(const struct nhrp_cache *cache)
+{
+	return READ_ONCE(cache->shortcut_lens.any);
+}
+
 void nhrp_cache_drop_routes(struct nhrp_cache *cache,
 			    const struct net_device *via);
 
@@ -323,6 +492,40 @@ static inline void nhrp_mapping_touch(struct nhrp_mapping *mapping)
 
 	if (READ_ONCE(mapping->used) != now)
 		WRITE_ONCE(mapping->used, now);
+}
+
+/**
+ * nhrp_mapping_attend - is there more to do than to send?
+ * @mapping: mapping that has been found
+ *
+ * Context: any, in an RCU section.
+ * Return: true if nhrp_resolve_hit() wants to know of the packet.
+ */
+static inline bool nhrp_mapping_attend(const struct nhrp_mapping *mapping)
+{
+	return get_jiffies_64() >= mapping->attend;
+}
+
+/* resolve.c */
+bool nhrp_resolve_hit(struct nhrp_cache *cache, struct nhrp_mapping *mapping,
+		      const struct nhrp_flow *flow, const struct sk_buff *skb);
+struct nhrp_mapping *nhrp_resolve_miss(struct nhrp_cache *cache,
+				       const struct nhrp_flow *flow,
+				       struct sk_buff *skb, bool *taken);
+
+/**
+ * nhrp_count_hit - count a packet that a mapping was found for
+ * @cache: cache
+ *
+ * Context: BH disabled.
+ */
+static inline void nhrp_count_hit(struct nhrp_cache *cache)
+{
+	struct nhrp_hits *hits = this_cpu_ptr(cache->hits);
+
+	u64_stats_update_begin(&hits->syncp);
+	u64_stats_inc(&hits->packets);
+	u64_stats_update_end(&hits->syncp);
 }
 
 /* peer.c */

@@ -6,6 +6,7 @@
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
 #include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/neighbour.h>
 
 #include "../include/compat.h"
@@ -205,37 +206,41 @@ static const struct header_ops mgre_header_ops = {
 	.parse	= COMPAT_HEADER_PARSE_PTR(mgre_header_parse),
 };
 
+static bool mgre_nbma_is_unicast(const struct nhrp_addr *nbma)
+{
+	if (nbma->family == AF_INET)
+		return nbma->ip4 && !ipv4_is_multicast(nbma->ip4) &&
+		       !ipv4_is_lbcast(nbma->ip4);
+
+	return !ipv6_addr_any(&nbma->ip6) && !ipv6_addr_is_multicast(&nbma->ip6);
+}
+
+static bool mgre_nbma_is_local(const struct mgre_dev *mgre,
+			       const struct nhrp_addr *nbma)
+{
+	const struct mgre_conf *conf;
+	bool local;
+
+	rcu_read_lock();
+	conf = rcu_dereference(mgre->conf);
+	local = nbma->family == AF_INET && nbma->ip4 == conf->local;
+	rcu_read_unlock();
+
+	return local;
+}
+
 static int mgre_mapping_check(struct nhrp_cache *cache,
 			      const struct nhrp_mapping_config *cfg,
 			      struct netlink_ext_ack *extack)
 {
-	const struct mgre_dev *mgre = netdev_priv(cache->dev);
-	const struct mgre_conf *conf;
-	__be32 local, nbma;
-
-	if (cfg->dst.addr.family != AF_INET) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->dst_attr,
-				    "device carries no payload of this family");
-		return -EAFNOSUPPORT;
-	}
-	if (cfg->nbma.family != AF_INET) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
-				    "device has no underlay of this family");
-		return -EAFNOSUPPORT;
-	}
-
-	nbma = cfg->nbma.ip4;
-	if (!nbma || ipv4_is_multicast(nbma) || ipv4_is_lbcast(nbma)) {
+	if (cfg->type == NHRP_MAPPING_TYPE_NEGATIVE)
+		return 0;
+	if (!mgre_nbma_is_unicast(&cfg->nbma)) {
 		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
 				    "nbma is not a unicast address");
 		return -EINVAL;
 	}
-
-	rcu_read_lock();
-	conf = rcu_dereference(mgre->conf);
-	local = conf->local;
-	rcu_read_unlock();
-	if (nbma == local) {
+	if (mgre_nbma_is_local(netdev_priv(cache->dev), &cfg->nbma)) {
 		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
 				    "nbma is the local address of the device");
 		return -EINVAL;
@@ -244,8 +249,30 @@ static int mgre_mapping_check(struct nhrp_cache *cache,
 	return 0;
 }
 
+/* A packet that has waited comes as mgre_xmit() left it, without a link-layer
+ * header. The device may have gone down since; then nothing may be sent, nor
+ * wait again.
+ */
+static void mgre_cache_xmit(struct nhrp_cache *cache, struct sk_buff *skb)
+{
+	rcu_read_lock();
+	if (netif_running(cache->dev))
+		mgre_xmit(skb, cache->dev);
+	else
+		mgre_unreachable(netdev_priv(cache->dev), skb, false);
+	rcu_read_unlock();
+}
+
+static void mgre_cache_give_up(struct nhrp_cache *cache, struct sk_buff *skb,
+			       bool tell)
+{
+	mgre_unreachable(netdev_priv(cache->dev), skb, tell);
+}
+
 static const struct nhrp_ops mgre_nhrp_ops = {
-	.mapping_check = mgre_mapping_check,
+	.mapping_check	= mgre_mapping_check,
+	.xmit		= mgre_cache_xmit,
+	.give_up	= mgre_cache_give_up,
 };
 
 static int mgre_dev_init(struct net_device *dev)
@@ -280,6 +307,16 @@ static int mgre_dev_neigh_construct(struct net_device *dev,
 				    struct neighbour *n)
 {
 	memset(n->ha, 0, MGRE_LLADDR_LEN);
+	return 0;
+}
+
+/* The core has waited for those who transmit. */
+static int mgre_dev_stop(struct net_device *dev)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	nhrp_cache_stop(&mgre->cache);
+
 	return 0;
 }
 
@@ -319,6 +356,7 @@ static int mgre_dev_iflink(const struct net_device *dev)
 const struct net_device_ops mgre_netdev_ops = {
 	.ndo_init		= mgre_dev_init,
 	.ndo_uninit		= mgre_dev_uninit,
+	.ndo_stop		= mgre_dev_stop,
 	.ndo_start_xmit		= mgre_xmit,
 	.ndo_get_stats64	= mgre_dev_stats64,
 	.ndo_get_iflink		= mgre_dev_iflink,

@@ -21,6 +21,7 @@ static const struct nla_policy mgre_link_policy[IFLA_MGRE_MAX + 1] = {
 	[IFLA_MGRE_TOS]		= { .type = NLA_U8 },
 	[IFLA_MGRE_PMTUDISC]	= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_MGRE_MAXMAPPINGS]	= NLA_POLICY_MIN(NLA_U32, 1),
+	[IFLA_MGRE_QUEUE]	= NLA_POLICY_MAX(NLA_U32, NHRP_MAX_QUEUE),
 };
 
 static int mgre_link_validate(struct nlattr *tb[], struct nlattr *data[],
@@ -132,11 +133,15 @@ static int mgre_link_parse(struct mgre_dev *mgre, struct nlattr *data[],
 	return 0;
 }
 
-static void mgre_link_apply_limit(struct mgre_dev *mgre, struct nlattr *data[])
+static void mgre_link_apply_limits(struct mgre_dev *mgre,
+				   struct nlattr *data[])
 {
 	if (data && data[IFLA_MGRE_MAXMAPPINGS])
 		WRITE_ONCE(mgre->cache.max_mappings,
 			   nla_get_u32(data[IFLA_MGRE_MAXMAPPINGS]));
+	if (data && data[IFLA_MGRE_QUEUE])
+		WRITE_ONCE(mgre->cache.max_queue,
+			   nla_get_u32(data[IFLA_MGRE_QUEUE]));
 }
 
 static int mgre_link_newlink(struct net *src_net, struct net_device *dev,
@@ -151,7 +156,8 @@ static int mgre_link_newlink(struct net *src_net, struct net_device *dev,
 	mgre->dev = dev;
 	mgre->net = src_net;
 	mgre->cache.max_mappings = NHRP_MAX_MAPPINGS_DEFAULT;
-	mgre_link_apply_limit(mgre, data);
+	mgre->cache.max_queue = NHRP_MAX_QUEUE_DEFAULT;
+	mgre_link_apply_limits(mgre, data);
 
 	conf = kzalloc(sizeof(*conf), GFP_KERNEL_ACCOUNT);
 	if (!conf)
@@ -224,7 +230,7 @@ static int mgre_link_changelink(struct net_device *dev, struct nlattr *tb[],
 		return err;
 	}
 
-	mgre_link_apply_limit(mgre, data);
+	mgre_link_apply_limits(mgre, data);
 	/* New before old, so that no packet finds neither. */
 	mgre_demux_add(mgre->net, conf);
 	rcu_assign_pointer(mgre->conf, conf);
@@ -255,7 +261,8 @@ static size_t mgre_link_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_TTL */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_TOS */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_PMTUDISC */
-	       nla_total_size(sizeof(u32));	/* IFLA_MGRE_MAXMAPPINGS */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_MGRE_MAXMAPPINGS */
+	       nla_total_size(sizeof(u32));	/* IFLA_MGRE_QUEUE */
 }
 
 static int mgre_link_fill_info(struct sk_buff *skb,
@@ -273,7 +280,9 @@ static int mgre_link_fill_info(struct sk_buff *skb,
 	    nla_put_u8(skb, IFLA_MGRE_TOS, tos) ||
 	    nla_put_u8(skb, IFLA_MGRE_PMTUDISC, !!conf->df) ||
 	    nla_put_u32(skb, IFLA_MGRE_MAXMAPPINGS,
-			READ_ONCE(mgre->cache.max_mappings)))
+			READ_ONCE(mgre->cache.max_mappings)) ||
+	    nla_put_u32(skb, IFLA_MGRE_QUEUE,
+			READ_ONCE(mgre->cache.max_queue)))
 		return -EMSGSIZE;
 
 	return 0;

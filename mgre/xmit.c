@@ -7,12 +7,14 @@
  * a reference until somebody queues it, who then takes one.
  */
 
+#include <linux/icmpv6.h>
 #include <linux/skbuff.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/inet_dscp.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
+#include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/route.h>
 
@@ -35,6 +37,7 @@
  * @mgre: device
  * @conf: its configuration
  * @peer: peer it goes to, NULL if no mapping points to @daddr
+ * @mapping: by which it goes there, NULL if the link-layer header said so
  * @dst: underlay route
  * @dst_owned: a reference on @dst is ours, else it is the peer's
  * @daddr: NBMA address it goes to
@@ -47,6 +50,7 @@ struct mgre_tx {
 	struct mgre_dev *mgre;
 	const struct mgre_conf *conf;
 	struct nhrp_peer *peer;
+	const struct nhrp_mapping *mapping;
 	struct dst_entry *dst;
 	bool dst_owned;
 	__be32 daddr;
@@ -96,51 +100,151 @@ static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 	return MGRE_DROP_NONE;
 }
 
-/* The next hop that the overlay's routing chose; the destination itself for
- * packets without a route, which come from packet sockets.
+/* The overlay's route, if it is one of this family: packet sockets send without,
+ * and tc and BPF redirect what had another.
  */
-static void mgre_tx_nexthop(const struct sk_buff *skb, struct nhrp_addr *hop)
+static const struct dst_entry *mgre_tx_dst(const struct sk_buff *skb,
+					   unsigned short family)
 {
-	const struct rtable *rt = skb_valid_dst(skb) ? skb_rtable(skb) : NULL;
+	const struct dst_entry *dst = skb_dst(skb);
 
-	hop->family = AF_INET;
-	if (rt && rt->rt_gw_family == AF_INET) {
-		hop->ip4 = rt->rt_gw4;
-	} else if (rt && rt->rt_gw_family == AF_INET6) {
-		hop->family = AF_INET6;
-		hop->ip6 = rt->rt_gw6;
-	} else {
-		hop->ip4 = ip_hdr(skb)->daddr;
-	}
+	return dst && dst->ops->family == family ? dst : NULL;
 }
 
-static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb)
+static enum mgre_drop mgre_tx_flow4(const struct sk_buff *skb,
+				    struct nhrp_flow *flow)
 {
-	const struct rtable *rt = skb_valid_dst(skb) ? skb_rtable(skb) : NULL;
-	struct nhrp_mapping *mapping;
-	struct nhrp_addr hop;
+	const struct dst_entry *dst = mgre_tx_dst(skb, AF_INET);
+	const struct rtable *rt = (const struct rtable *)dst;
+	const struct iphdr *iph = ip_hdr(skb);
 
-	if (tx->daddr) {
-		hop.family = AF_INET;
-		hop.ip4 = tx->daddr;
-		tx->peer = nhrp_peer_lookup(&tx->mgre->cache, &hop);
-		return MGRE_DROP_NONE;
-	}
-
-	if (tx->proto != htons(ETH_P_IP))
-		return MGRE_DROP_TX_PROTOCOL;
-	if (ipv4_is_multicast(ip_hdr(skb)->daddr) ||
-	    ipv4_is_lbcast(ip_hdr(skb)->daddr) ||
+	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr) ||
 	    (rt && rt->rt_flags & RTCF_BROADCAST))
 		return MGRE_DROP_TX_MULTICAST;
 
-	mgre_tx_nexthop(skb, &hop);
-	mapping = nhrp_cache_lookup(&tx->mgre->cache, &hop);
-	if (unlikely(!mapping))
-		return MGRE_DROP_TX_NO_MAPPING;
+	flow->dst.family = AF_INET;
+	flow->dst.ip4 = iph->daddr;
+	if (rt && rt->rt_gw_family == AF_INET) {
+		flow->hop.family = AF_INET;
+		flow->hop.ip4 = rt->rt_gw4;
+	} else if (rt && rt->rt_gw_family == AF_INET6) {
+		flow->hop.family = AF_INET6;
+		flow->hop.ip6 = rt->rt_gw6;
+	} else {
+		flow->hop.family = AF_INET;
+		flow->hop.ip4 = iph->daddr;
+	}
 
+	return MGRE_DROP_NONE;
+}
+
+static enum mgre_drop mgre_tx_flow6(const struct sk_buff *skb,
+				    struct nhrp_flow *flow)
+{
+	const struct dst_entry *dst = mgre_tx_dst(skb, AF_INET6);
+	const struct rt6_info *rt = (const struct rt6_info *)dst;
+	struct ipv6hdr *ip6h = ipv6_hdr(skb);
+
+	if (ipv6_addr_is_multicast(&ip6h->daddr))
+		return MGRE_DROP_TX_MULTICAST;
+
+	flow->dst.family = AF_INET6;
+	flow->dst.ip6 = ip6h->daddr;
+	flow->hop.family = AF_INET6;
+	flow->hop.ip6 = rt ? *rt6_nexthop(rt, &ip6h->daddr) : ip6h->daddr;
+
+	return MGRE_DROP_NONE;
+}
+
+/* Where the packet goes: the next hop that the overlay's routing chose, or for
+ * packets without a route the destination itself. The source is left to
+ * mgre_tx_flow_source(), since hardly anybody asks.
+ */
+static enum mgre_drop mgre_tx_flow(const struct mgre_tx *tx,
+				   const struct sk_buff *skb,
+				   struct nhrp_flow *flow)
+{
+	switch (tx->proto) {
+	case htons(ETH_P_IP):
+		return mgre_tx_flow4(skb, flow);
+	case htons(ETH_P_IPV6):
+		return mgre_tx_flow6(skb, flow);
+	default:
+		return MGRE_DROP_TX_PROTOCOL;
+	}
+}
+
+static void mgre_tx_flow_source(const struct mgre_tx *tx,
+				const struct sk_buff *skb,
+				struct nhrp_flow *flow)
+{
+	memset(&flow->src, 0, sizeof(flow->src));
+	flow->src.family = flow->dst.family;
+	if (tx->proto == htons(ETH_P_IP))
+		flow->src.ip4 = ip_hdr(skb)->saddr;
+	else
+		flow->src.ip6 = ipv6_hdr(skb)->saddr;
+}
+
+/* Sets tx->mapping, or leaves it when there is none. Sets *taken if the packet
+ * waits for one.
+ */
+static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
+				     bool *taken)
+{
+	struct nhrp_cache *cache = &tx->mgre->cache;
+	struct nhrp_mapping *mapping = NULL;
+	struct nhrp_flow flow;
+	enum mgre_drop why;
+
+	why = mgre_tx_flow(tx, skb, &flow);
+	if (why)
+		return why;
+
+	if (nhrp_cache_has_shortcuts(cache))
+		mapping = nhrp_cache_lookup_shortcut(cache, &flow.dst);
+	if (!mapping)
+		mapping = nhrp_cache_lookup(cache, &flow.hop);
+	if (unlikely(!mapping)) {
+		mgre_tx_flow_source(tx, skb, &flow);
+		mapping = nhrp_resolve_miss(cache, &flow, skb, taken);
+		if (!mapping)
+			return MGRE_DROP_TX_NO_MAPPING;
+	}
+
+	nhrp_count_hit(cache);
 	nhrp_mapping_touch(mapping);
-	tx->peer = mapping->peer;
+	if (unlikely(nhrp_mapping_attend(mapping))) {
+		mgre_tx_flow_source(tx, skb, &flow);
+		if (!nhrp_resolve_hit(cache, mapping, &flow, skb))
+			return MGRE_DROP_TX_NO_MAPPING;
+	}
+	tx->mapping = mapping;
+
+	return MGRE_DROP_NONE;
+}
+
+static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb,
+				      bool *taken)
+{
+	struct nhrp_addr nbma;
+	enum mgre_drop why;
+
+	if (tx->daddr) {
+		nbma.family = AF_INET;
+		nbma.ip4 = tx->daddr;
+		tx->peer = nhrp_peer_lookup(&tx->mgre->cache, &nbma);
+		return MGRE_DROP_NONE;
+	}
+
+	why = mgre_tx_lookup(tx, skb, taken);
+	if (why)
+		return why;
+
+	/* There is no IPv6 underlay to send by. */
+	if (tx->mapping->peer->node.key.addr.family != AF_INET)
+		return MGRE_DROP_TX_NO_ROUTE;
+	tx->peer = tx->mapping->peer;
 	tx->daddr = tx->peer->node.key.addr.ip4;
 
 	return MGRE_DROP_NONE;
@@ -257,26 +361,56 @@ static bool mgre_tx_fits(const struct sk_buff *skb, unsigned int mtu)
 				 skb->len <= mtu;
 }
 
+/* Octets of payload that go to the peer in one piece. */
+static unsigned int mgre_tx_mtu(const struct mgre_tx *tx)
+{
+	unsigned int mtu = dst_mtu(tx->dst) - tx->conf->hlen;
+
+	if (tx->mapping && tx->mapping->mtu)
+		mtu = min_t(unsigned int, mtu, tx->mapping->mtu);
+
+	return mtu;
+}
+
+static void mgre_tx_too_big(const struct mgre_tx *tx, struct sk_buff *skb,
+			    unsigned int mtu)
+{
+	if (tx->proto == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+	else
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
 /* Tells the overlay what the path to this peer carries. A write for nothing
  * would make a route exception of each next hop, so only when it is news.
  */
 static enum mgre_drop mgre_tx_pmtu(const struct mgre_tx *tx,
-				   struct sk_buff *skb, __be16 df)
+				   struct sk_buff *skb, __be16 *df)
 {
+	bool ip6 = tx->proto == htons(ETH_P_IPV6);
 	unsigned int mtu;
 
-	if (tx->proto != htons(ETH_P_IP) || !df)
+	if (!*df || (!ip6 && tx->proto != htons(ETH_P_IP)))
 		return MGRE_DROP_NONE;
 
-	mtu = dst_mtu(tx->dst) - tx->conf->hlen;
-	if (skb_valid_dst(skb) && dst_mtu(skb_dst(skb)) > mtu)
+	mtu = mgre_tx_mtu(tx);
+	/* What IPv6 asks of every link (RFC 8200, section 5) the underlay does
+	 * with fragments, where it has to.
+	 */
+	if (ip6 && unlikely(mtu < IPV6_MIN_MTU)) {
+		mtu = IPV6_MIN_MTU;
+		*df = 0;
+	}
+	if (mgre_tx_dst(skb, ip6 ? AF_INET6 : AF_INET) &&
+	    dst_mtu(skb_dst(skb)) > mtu)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 
-	if (likely(!(ip_hdr(skb)->frag_off & htons(IP_DF)) ||
+	if (likely((!ip6 && !(ip_hdr(skb)->frag_off & htons(IP_DF))) ||
 		   mgre_tx_fits(skb, mtu)))
 		return MGRE_DROP_NONE;
 
-	icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
+	mgre_tx_too_big(tx, skb, mtu);
 	return MGRE_DROP_TX_TOO_BIG;
 }
 
@@ -347,7 +481,7 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 
 	if (tx->proto == htons(ETH_P_IP))
 		df |= ip_hdr(skb)->frag_off & htons(IP_DF);
-	why = mgre_tx_pmtu(tx, skb, df);
+	why = mgre_tx_pmtu(tx, skb, &df);
 	if (why)
 		return why;
 
@@ -361,6 +495,8 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 	mgre_tx_push_gre(tx, skb);
 	skb_scrub_packet(skb, !net_eq(net, dev_net(dev)));
 	skb_clear_hash_if_not_l4(skb);
+	if (tx->mapping && tx->mapping->mark)
+		skb->mark = tx->mapping->mark;
 	if (tx->dst_owned)
 		skb_dst_set(skb, tx->dst);
 	else
@@ -384,21 +520,48 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 	return MGRE_DROP_NONE;
 }
 
+static void mgre_tx_unreachable(const struct mgre_tx *tx, struct sk_buff *skb)
+{
+	if (tx->proto == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	else if (tx->proto == htons(ETH_P_IPV6))
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
+				0);
+}
+
+/**
+ * mgre_unreachable - drop a packet that has waited for a mapping in vain
+ * @mgre: device
+ * @skb: packet as mgre_xmit() had it when it made it wait
+ * @tell: tell its sender
+ *
+ * Context: BH disabled.
+ */
+void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
+{
+	const struct mgre_tx tx = { .mgre = mgre, .proto = skb->protocol };
+
+	if (tell)
+		mgre_tx_unreachable(&tx, skb);
+	mgre_drop(mgre, skb, MGRE_DROP_TX_NO_MAPPING);
+}
+
 /**
  * mgre_xmit - ndo_start_xmit
  * @skb: packet, behind its link-layer header
  * @dev: device
  *
  * RFC 2784 encapsulation towards the NBMA address that the link-layer header
- * names or, if it names none, the cache maps the next hop to.
+ * names or, if it names none, the cache maps the destination or next hop to.
  *
  * Context: BH disabled.
- * Return: NETDEV_TX_OK, the packet is sent or freed.
+ * Return: NETDEV_TX_OK, the packet is sent, freed or waits in the cache.
  */
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct mgre_tx tx = { .mgre = netdev_priv(dev) };
 	enum mgre_drop why;
+	bool taken = false;
 
 	rcu_read_lock();
 	mgre_tx_init(&tx);
@@ -407,18 +570,16 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (likely(dev_recursion_level() <= MGRE_MAX_LEVEL))
 		why = mgre_tx_pull(&tx, skb);
 	if (!why)
-		why = mgre_tx_resolve(&tx, skb);
+		why = mgre_tx_resolve(&tx, skb, &taken);
 	if (!why)
 		why = mgre_tx_route(&tx);
 	if (!why)
 		why = mgre_tx_send(&tx, skb);
 
-	if (unlikely(why)) {
-		if ((why == MGRE_DROP_TX_NO_MAPPING ||
-		     why == MGRE_DROP_TX_NO_ROUTE) &&
-		    tx.proto == htons(ETH_P_IP))
-			icmp_ndo_send(skb, ICMP_DEST_UNREACH,
-				      ICMP_HOST_UNREACH, 0);
+	if (unlikely(why && !taken)) {
+		if (why == MGRE_DROP_TX_NO_MAPPING ||
+		    why == MGRE_DROP_TX_NO_ROUTE)
+			mgre_tx_unreachable(&tx, skb);
 		mgre_drop(tx.mgre, skb, why);
 	}
 	if (unlikely(tx.dst_owned))

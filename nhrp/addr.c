@@ -21,9 +21,14 @@ int nhrp_prefix_cmp(const struct nhrp_prefix *a, const struct nhrp_prefix *b)
 	if (a->addr.family != b->addr.family)
 		return a->addr.family < b->addr.family ? -1 : 1;
 
-	cmp = memcmp(&a->addr.ip6, &b->addr.ip6, nhrp_addr_size(&a->addr));
-	if (cmp)
-		return cmp;
+	if (a->addr.family == AF_INET) {
+		if (a->addr.ip4 != b->addr.ip4)
+			return ntohl(a->addr.ip4) < ntohl(b->addr.ip4) ? -1 : 1;
+	} else {
+		cmp = ipv6_addr_cmp(&a->addr.ip6, &b->addr.ip6);
+		if (cmp)
+			return cmp;
+	}
 
 	return (int)a->len - (int)b->len;
 }

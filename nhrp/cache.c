@@ -10,58 +10,81 @@
 /* All caches, by the address of their net device. */
 static DEFINE_HASHTABLE(nhrp_caches, 8);
 
-static u64 nhrp_cache_len4(const struct nhrp_prefix *prefix)
+static void nhrp_lens_count(struct nhrp_lens *lens, struct nhrp_counts *counts,
+			    const struct nhrp_prefix *prefix)
 {
-	return BIT_ULL(NHRP_PREFIX4_MAX - prefix->len);
+	unsigned int len = prefix->len;
+
+	if (prefix->addr.family == AF_INET) {
+		if (!counts->ip4[len]++)
+			WRITE_ONCE(lens->ip4, lens->ip4 |
+				   BIT_ULL(NHRP_PREFIX4_MAX - len));
+	} else {
+		if (!counts->ip6[len]++)
+			set_bit(NHRP_PREFIX6_MAX - len, lens->ip6);
+	}
+	if (!counts->all++)
+		WRITE_ONCE(lens->any, true);
+}
+
+static void nhrp_lens_uncount(struct nhrp_lens *lens,
+			      struct nhrp_counts *counts,
+			      const struct nhrp_prefix *prefix)
+{
+	unsigned int len = prefix->len;
+
+	if (prefix->addr.family == AF_INET) {
+		if (!--counts->ip4[len])
+			WRITE_ONCE(lens->ip4, lens->ip4 &
+				   ~BIT_ULL(NHRP_PREFIX4_MAX - len));
+	} else {
+		if (!--counts->ip6[len])
+			clear_bit(NHRP_PREFIX6_MAX - len, lens->ip6);
+	}
+	if (!--counts->all)
+		WRITE_ONCE(lens->any, false);
 }
 
 /**
- * nhrp_cache_count_len - note a mapping of a prefix length
+ * nhrp_cache_count_len - note the prefix length of a mapping
  * @cache: cache
- * @prefix: prefix that is to be added
+ * @mapping: mapping that is to be added
  *
  * Context: process, under the lock of the cache.
  */
 void nhrp_cache_count_len(struct nhrp_cache *cache,
-			  const struct nhrp_prefix *prefix)
+			  const struct nhrp_mapping *mapping)
 {
 	lockdep_assert_held(&cache->lock);
 
-	if (prefix->addr.family == AF_INET) {
-		if (!cache->count4[prefix->len]++)
-			WRITE_ONCE(cache->lens4,
-				   cache->lens4 | nhrp_cache_len4(prefix));
-	} else {
-		if (!cache->count6[prefix->len]++)
-			set_bit(NHRP_PREFIX6_MAX - prefix->len, cache->lens6);
-	}
+	nhrp_lens_count(&cache->lens, &cache->counts, &mapping->node.key);
+	if (mapping->flags & NHRP_MAPPING_FLAGS_SHORTCUT)
+		nhrp_lens_count(&cache->shortcut_lens, &cache->shortcut_counts,
+				&mapping->node.key);
 }
 
 /**
  * nhrp_cache_uncount_len - undo nhrp_cache_count_len()
  * @cache: cache
- * @prefix: prefix that has been removed
+ * @mapping: mapping that has been removed
  *
  * Context: process, under the lock of the cache.
  */
 void nhrp_cache_uncount_len(struct nhrp_cache *cache,
-			    const struct nhrp_prefix *prefix)
+			    const struct nhrp_mapping *mapping)
 {
 	lockdep_assert_held(&cache->lock);
 
-	if (prefix->addr.family == AF_INET) {
-		if (!--cache->count4[prefix->len])
-			WRITE_ONCE(cache->lens4,
-				   cache->lens4 & ~nhrp_cache_len4(prefix));
-	} else {
-		if (!--cache->count6[prefix->len])
-			clear_bit(NHRP_PREFIX6_MAX - prefix->len, cache->lens6);
-	}
+	nhrp_lens_uncount(&cache->lens, &cache->counts, &mapping->node.key);
+	if (mapping->flags & NHRP_MAPPING_FLAGS_SHORTCUT)
+		nhrp_lens_uncount(&cache->shortcut_lens,
+				  &cache->shortcut_counts, &mapping->node.key);
 }
 
+/* A mapping that does not count lets the shorter ones have their say. */
 static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
 					     const struct nhrp_addr *addr,
-					     unsigned int len)
+					     unsigned int len, u8 flags)
 {
 	struct nhrp_mapping *mapping;
 	struct nhrp_prefix key;
@@ -73,8 +96,39 @@ static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
 		return NULL;
 
 	mapping = container_of(node, struct nhrp_mapping, node);
-	if (nhrp_mapping_expired(mapping, get_jiffies_64()))
+	if ((mapping->flags & flags) != flags)
 		return NULL;
+	if (unlikely(nhrp_mapping_attend(mapping)) &&
+	    nhrp_mapping_expired(mapping, get_jiffies_64()))
+		return NULL;
+
+	return mapping;
+}
+
+static struct nhrp_mapping *nhrp_cache_match(struct nhrp_cache *cache,
+					     const struct nhrp_lens *lens,
+					     const struct nhrp_addr *addr,
+					     u8 flags)
+{
+	struct nhrp_mapping *mapping = NULL;
+	unsigned int bit;
+	u64 left;
+
+	if (addr->family == AF_INET) {
+		for (left = READ_ONCE(lens->ip4); left && !mapping;
+		     left &= left - 1)
+			mapping = nhrp_cache_probe(cache, addr,
+						   NHRP_PREFIX4_MAX -
+						   __ffs64(left), flags);
+		return mapping;
+	}
+
+	for_each_set_bit(bit, lens->ip6, NHRP_PREFIX6_MAX + 1) {
+		mapping = nhrp_cache_probe(cache, addr, NHRP_PREFIX6_MAX - bit,
+					   flags);
+		if (mapping)
+			break;
+	}
 
 	return mapping;
 }
@@ -88,31 +142,55 @@ static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
  * cache of host mappings, whatever their number.
  *
  * Context: any, in an RCU section, in which alone the result may be used.
- * Return: the mapping or NULL.
+ * Return: the mapping, which may be negative, or NULL.
  */
 struct nhrp_mapping *nhrp_cache_lookup(struct nhrp_cache *cache,
 				       const struct nhrp_addr *addr)
 {
-	struct nhrp_mapping *mapping = NULL;
-	unsigned int bit;
-	u64 lens;
+	return nhrp_cache_match(cache, &cache->lens, addr, 0);
+}
 
-	if (addr->family == AF_INET) {
-		for (lens = READ_ONCE(cache->lens4); lens && !mapping;
-		     lens &= lens - 1)
-			mapping = nhrp_cache_probe(cache, addr,
-						   NHRP_PREFIX4_MAX -
-						   __ffs64(lens));
-		return mapping;
+/**
+ * nhrp_cache_lookup_shortcut - longest match among the shortcuts alone
+ * @cache: cache
+ * @dst: final destination of a packet
+ *
+ * One hash probe for each prefix length that there is a shortcut of.
+ *
+ * Context: any, in an RCU section, in which alone the result may be used.
+ * Return: the mapping or NULL.
+ */
+struct nhrp_mapping *nhrp_cache_lookup_shortcut(struct nhrp_cache *cache,
+						const struct nhrp_addr *dst)
+{
+	return nhrp_cache_match(cache, &cache->shortcut_lens, dst,
+				NHRP_MAPPING_FLAGS_SHORTCUT);
+}
+
+/**
+ * nhrp_cache_hits - number of packets that a mapping was found for
+ * @cache: cache
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u64 nhrp_cache_hits(const struct nhrp_cache *cache)
+{
+	const struct nhrp_hits *hits;
+	u64 sum = 0, packets;
+	unsigned int start;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		hits = per_cpu_ptr(cache->hits, cpu);
+		do {
+			start = u64_stats_fetch_begin(&hits->syncp);
+			packets = u64_stats_read(&hits->packets);
+		} while (u64_stats_fetch_retry(&hits->syncp, start));
+		sum += packets;
 	}
 
-	for_each_set_bit(bit, cache->lens6, NHRP_PREFIX6_MAX + 1) {
-		mapping = nhrp_cache_probe(cache, addr, NHRP_PREFIX6_MAX - bit);
-		if (mapping)
-			break;
-	}
-
-	return mapping;
+	return sum;
 }
 
 /**
@@ -139,11 +217,21 @@ int nhrp_cache_lock(struct nhrp_cache *cache, struct netlink_ext_ack *extack)
  * nhrp_cache_unlock - undo nhrp_cache_lock()
  * @cache: cache
  *
+ * Packets that changes under the lock have released go on.
+ *
  * Context: process.
  */
 void nhrp_cache_unlock(struct nhrp_cache *cache)
 {
+	struct sk_buff_head released, flushed;
+
+	__skb_queue_head_init(&released);
+	__skb_queue_head_init(&flushed);
+	skb_queue_splice_init(&cache->released, &released);
+	skb_queue_splice_init(&cache->flushed, &flushed);
 	mutex_unlock(&cache->lock);
+
+	nhrp_resolve_finish(cache, &released, &flushed);
 }
 
 /**
@@ -321,7 +409,7 @@ void nhrp_cache_put(struct nhrp_cache *cache, netdevice_tracker *tracker)
 
 /**
  * nhrp_cache_init - set up the cache of a device
- * @cache: cache, all zero but for nhrp_cache::max_mappings
+ * @cache: cache, all zero but for nhrp_cache::max_mappings and max_queue
  * @dev: owner
  * @ops: of the owner
  *
@@ -336,16 +424,32 @@ int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 	cache->dev = dev;
 	cache->ops = ops;
 	mutex_init(&cache->lock);
+	__skb_queue_head_init(&cache->released);
+	__skb_queue_head_init(&cache->flushed);
 	timerqueue_init_head(&cache->expiry);
 	INIT_DELAYED_WORK(&cache->expire_work, nhrp_mapping_expire_work);
 
+	cache->hits = netdev_alloc_pcpu_stats(struct nhrp_hits);
+	if (!cache->hits)
+		return -ENOMEM;
 	err = nhrp_table_init(&cache->mappings);
 	if (err)
-		return err;
+		goto free_hits;
 	err = nhrp_table_init(&cache->peers);
 	if (err)
-		nhrp_table_fini(&cache->mappings);
+		goto fini_mappings;
+	err = nhrp_resolve_init(cache);
+	if (err)
+		goto fini_peers;
 
+	return 0;
+
+fini_peers:
+	nhrp_table_fini(&cache->peers);
+fini_mappings:
+	nhrp_table_fini(&cache->mappings);
+free_hits:
+	free_percpu(cache->hits);
 	return err;
 }
 
@@ -379,6 +483,20 @@ void nhrp_cache_hide(struct nhrp_cache *cache)
 }
 
 /**
+ * nhrp_cache_stop - forget what is being resolved
+ * @cache: cache of a device that goes down, and on which nobody transmits any
+ *	more
+ *
+ * Context: process, under rtnl.
+ */
+void nhrp_cache_stop(struct nhrp_cache *cache)
+{
+	struct nhrp_filter all = {};
+
+	nhrp_resolve_flush(cache, &all);
+}
+
+/**
  * nhrp_cache_fini - end the life of a cache
  * @cache: cache that is hidden, and that the data path no longer reads
  *
@@ -396,6 +514,7 @@ void nhrp_cache_fini(struct nhrp_cache *cache)
 	mutex_unlock(&cache->lock);
 
 	cancel_delayed_work_sync(&cache->expire_work);
+	cancel_delayed_work_sync(&cache->resolve_work);
 }
 
 /**
@@ -410,7 +529,9 @@ void nhrp_cache_fini(struct nhrp_cache *cache)
  */
 void nhrp_cache_free(struct nhrp_cache *cache)
 {
+	nhrp_table_fini(&cache->pending);
 	nhrp_table_fini(&cache->mappings);
 	nhrp_table_fini(&cache->peers);
 	nhrp_mapping_free_all(cache);
+	free_percpu(cache->hits);
 }

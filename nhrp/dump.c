@@ -25,11 +25,14 @@
  *	all of them
  * @began: @net_seq and @caches_seq are set
  * @resume: @last and @seq are set
+ * @pending: the mappings of the device are done, what the kernel has written
+ *	follows
  * @done: nothing is left
  *
  * Nothing is held between two messages. An object that stays is neither missed
  * nor put twice, whatever happens in between, since the walk is by key; that
- * something did happen shows in a number, and the dump is flagged.
+ * something did happen shows in a number, and the dump is flagged. What the
+ * kernel writes itself does not flag it, or a scan would flag every dump.
  */
 struct nhrp_nl_dump {
 	struct nhrp_prefix last;
@@ -40,21 +43,26 @@ struct nhrp_nl_dump {
 	u32 caches_seq;
 	bool began;
 	bool resume;
+	bool pending;
 	bool done;
 };
 
 /**
  * struct nhrp_nl_dumper - what a dump is over
  * @table: offset of the table in struct nhrp_cache
+ * @pending: the table is nhrp_cache::pending, with a lock of its own
  * @put: puts one object if it passes the filter; -EMSGSIZE if it does not fit
  * @filter: for @put
+ * @then: what comes behind it for the same device, or NULL
  */
 struct nhrp_nl_dumper {
 	size_t table;
+	bool pending;
 	int (*put)(struct sk_buff *skb, struct netlink_callback *cb,
 		   struct nhrp_cache *cache, struct nhrp_node *node,
 		   const void *filter);
 	const void *filter;
+	const struct nhrp_nl_dumper *then;
 };
 
 static struct nhrp_nl_dump *nhrp_nl_dump_begin(struct netlink_callback *cb,
@@ -97,10 +105,6 @@ static int nhrp_nl_dump_batch(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nhrp_node *node;
 	int batch, err;
 
-	if (ctx->resume && ctx->seq != cache->seq)
-		cb->seq++;
-	ctx->seq = cache->seq;
-
 	node = nhrp_table_find_after(table, ctx->resume ? &ctx->last : NULL);
 	for (batch = 0; node && batch < NHRP_NL_DUMP_BATCH; batch++) {
 		err = dumper->put(skb, cb, cache, node, dumper->filter);
@@ -114,23 +118,56 @@ static int nhrp_nl_dump_batch(struct sk_buff *skb, struct netlink_callback *cb,
 	return !!node;
 }
 
-/* Return: 0 when the table is done, -EMSGSIZE when the message is full. */
-static int nhrp_nl_dump_table(struct sk_buff *skb, struct netlink_callback *cb,
+/* The same with the lock of the table. */
+static int nhrp_nl_dump_locked(struct sk_buff *skb, struct netlink_callback *cb,
+			       struct nhrp_cache *cache,
+			       const struct nhrp_nl_dumper *dumper)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	int err;
+
+	if (!dumper->pending) {
+		if (ctx->resume && ctx->seq != cache->seq)
+			cb->seq++;
+		ctx->seq = cache->seq;
+		return nhrp_nl_dump_batch(skb, cb, cache, dumper);
+	}
+
+	spin_lock_bh(&cache->resolve_lock);
+	err = nhrp_nl_dump_batch(skb, cb, cache, dumper);
+	spin_unlock_bh(&cache->resolve_lock);
+
+	return err;
+}
+
+/* Return: 0 when the device is done, -EMSGSIZE when the message is full. */
+static int nhrp_nl_dump_cache(struct sk_buff *skb, struct netlink_callback *cb,
 			      struct nhrp_cache *cache,
 			      const struct nhrp_nl_dumper *dumper)
 {
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
 	int err;
 
-	do {
+	if (ctx->pending)
+		dumper = dumper->then;
+	while (dumper) {
 		/* That a device has gone shows in nhrp_nl_dump::net_seq. */
 		if (nhrp_cache_lock(cache, NULL))
 			return 0;
-		err = nhrp_nl_dump_batch(skb, cb, cache, dumper);
+		err = nhrp_nl_dump_locked(skb, cb, cache, dumper);
 		nhrp_cache_unlock(cache);
+		if (err < 0)
+			return err;
 		cond_resched();
-	} while (err > 0);
+		if (err)
+			continue;
 
-	return err;
+		dumper = dumper->then;
+		ctx->pending = true;
+		ctx->resume = false;
+	}
+
+	return 0;
 }
 
 static int nhrp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
@@ -147,7 +184,7 @@ static int nhrp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);
 
-	err = nhrp_nl_dump_table(skb, cb, cache, dumper);
+	err = nhrp_nl_dump_cache(skb, cb, cache, dumper);
 	ctx->done = !err;
 	nhrp_cache_put(cache, &tracker);
 
@@ -165,10 +202,12 @@ static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 
 	while ((cache = nhrp_cache_get_next(net, ctx->done_ifindex,
 					    &tracker))) {
-		if (cache->dev->ifindex != ctx->ifindex)
+		if (cache->dev->ifindex != ctx->ifindex) {
 			ctx->resume = false;
+			ctx->pending = false;
+		}
 		ctx->ifindex = cache->dev->ifindex;
-		err = nhrp_nl_dump_table(skb, cb, cache, dumper);
+		err = nhrp_nl_dump_cache(skb, cb, cache, dumper);
 		nhrp_cache_put(cache, &tracker);
 		if (err)
 			return err;
@@ -226,14 +265,45 @@ static int nhrp_nl_dump_mapping(struct sk_buff *skb,
 	return err;
 }
 
+static int nhrp_nl_dump_pending(struct sk_buff *skb,
+				struct netlink_callback *cb,
+				struct nhrp_cache *cache,
+				struct nhrp_node *node, const void *filter)
+{
+	struct nhrp_pending *pending = container_of(node, struct nhrp_pending,
+						    node);
+	void *hdr;
+	int err;
+
+	if (!nhrp_pending_matches(pending, filter))
+		return 0;
+
+	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_MAPPING_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+
+	err = nhrp_nl_fill_pending(skb, hdr, cache, pending);
+	if (!err)
+		genl_dump_check_consistent(cb, hdr);
+
+	return err;
+}
+
 int nhrp_nl_mapping_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = compat_genl_dump_attrs(cb);
 	struct nhrp_filter filter;
+	const struct nhrp_nl_dumper pending = {
+		.table	= offsetof(struct nhrp_cache, pending),
+		.pending = true,
+		.put	= nhrp_nl_dump_pending,
+		.filter	= &filter,
+	};
 	const struct nhrp_nl_dumper dumper = {
 		.table	= offsetof(struct nhrp_cache, mappings),
 		.put	= nhrp_nl_dump_mapping,
 		.filter	= &filter,
+		.then	= &pending,
 	};
 	int err;
 
@@ -286,4 +356,81 @@ int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 
 	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_PEER_IFINDEX], &dumper);
+}
+
+static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct nhrp_cache *cache)
+{
+	void *hdr;
+	int err;
+
+	/* That a device has gone shows in nhrp_nl_dump::net_seq. */
+	if (nhrp_cache_lock(cache, NULL))
+		return 0;
+
+	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_STATS_GET);
+	err = hdr ? nhrp_nl_fill_stats(skb, hdr, cache) : -EMSGSIZE;
+	if (!err)
+		genl_dump_check_consistent(cb, hdr);
+	nhrp_cache_unlock(cache);
+
+	return err;
+}
+
+static int nhrp_nl_dump_stats_one(struct sk_buff *skb,
+				  struct netlink_callback *cb,
+				  const struct nlattr *ifindex)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	int err;
+
+	cache = nhrp_nl_find_cache(sock_net(cb->skb->sk), ifindex, &tracker,
+				   cb->extack);
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+
+	err = nhrp_nl_dump_stats(skb, cb, cache);
+	ctx->done = !err;
+	nhrp_cache_put(cache, &tracker);
+
+	return err;
+}
+
+static int nhrp_nl_dump_stats_all(struct sk_buff *skb,
+				  struct netlink_callback *cb)
+{
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	struct net *net = sock_net(cb->skb->sk);
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	int err;
+
+	while ((cache = nhrp_cache_get_next(net, ctx->done_ifindex,
+					    &tracker))) {
+		err = nhrp_nl_dump_stats(skb, cb, cache);
+		if (!err)
+			ctx->done_ifindex = cache->dev->ifindex;
+		nhrp_cache_put(cache, &tracker);
+		if (err)
+			return err;
+	}
+	ctx->done = true;
+
+	return 0;
+}
+
+int nhrp_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct nlattr *ifindex =
+		compat_genl_dump_attrs(cb)[NHRP_A_STATS_IFINDEX];
+	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb, false);
+	int err = 0;
+
+	if (!ctx->done)
+		err = ifindex ? nhrp_nl_dump_stats_one(skb, cb, ifindex) :
+				nhrp_nl_dump_stats_all(skb, cb);
+
+	return skb->len ?: err;
 }

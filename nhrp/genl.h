@@ -11,18 +11,25 @@
 
 #include <uapi/linux/nhrp.h>
 
-extern const struct nla_policy nhrp_mapping_new_nl_policy[NHRP_A_MAPPING_PROTOCOL + 1];
+/* Common nested types */
+extern const struct nla_policy nhrp_mapping_config_nl_policy[NHRP_A_MAPPING_MARK + 1];
+
+extern const struct nla_policy nhrp_mapping_new_nl_policy[NHRP_A_MAPPING_MARK + 1];
 
 extern const struct nla_policy nhrp_mapping_del_nl_policy[NHRP_A_MAPPING_PREFIXLEN + 1];
 
-extern const struct nla_policy nhrp_mapping_get_nl_policy[NHRP_A_MAPPING_TYPE + 1];
+extern const struct nla_policy nhrp_mapping_get_nl_policy[NHRP_A_MAPPING_FLAGS + 1];
 
-extern const struct nla_policy nhrp_mapping_flush_nl_policy[NHRP_A_MAPPING_TYPE + 1];
+extern const struct nla_policy nhrp_mapping_flush_nl_policy[NHRP_A_MAPPING_FLAGS + 1];
 
 extern const struct nla_policy nhrp_peer_get_nl_policy[NHRP_A_PEER_NBMA + 1];
 
+extern const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_DEL + 1];
+
+extern const struct nla_policy nhrp_stats_get_nl_policy[NHRP_A_STATS_IFINDEX + 1];
+
 /* Ops table for nhrp */
-extern const struct genl_ops nhrp_nl_ops[5];
+extern const struct genl_ops nhrp_nl_ops[7];
 
 int nhrp_nl_mapping_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_mapping_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -32,9 +39,13 @@ int nhrp_nl_mapping_get_dumpit(struct sk_buff *skb,
 int nhrp_nl_mapping_flush_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info);
+int nhrp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nhrp_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	NHRP_NLGRP_MAPPING,
+	NHRP_NLGRP_RESOLVE,
 };
 
 #endif /* _LINUX_NHRP_GEN_H */

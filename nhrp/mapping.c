@@ -57,7 +57,7 @@ static void nhrp_mapping_unlink(struct nhrp_cache *cache,
 	lockdep_assert_held(&cache->lock);
 
 	nhrp_table_remove(&cache->mappings, &mapping->node);
-	nhrp_cache_uncount_len(cache, &mapping->node.key);
+	nhrp_cache_uncount_len(cache, mapping);
 	if (mapping->hold)
 		timerqueue_del(&cache->expiry, &mapping->expiry);
 	WRITE_ONCE(cache->seq, cache->seq + 1);
@@ -66,7 +66,8 @@ static void nhrp_mapping_unlink(struct nhrp_cache *cache,
 static void nhrp_mapping_release(struct nhrp_cache *cache,
 				 struct nhrp_mapping *mapping)
 {
-	nhrp_peer_put(cache, mapping->peer);
+	if (mapping->peer)
+		nhrp_peer_put(cache, mapping->peer);
 	call_rcu(&mapping->node.rcu, nhrp_mapping_free_rcu);
 }
 
@@ -128,6 +129,20 @@ static bool nhrp_mapping_full(struct nhrp_cache *cache)
 	return cache->mappings.count >= max;
 }
 
+/* RFC 2332, section 4.1: a prefix that was registered as unique belongs to the
+ * NBMA address that did so. What is configured has the last word.
+ */
+static bool nhrp_mapping_taken(const struct nhrp_mapping *old,
+			       const struct nhrp_mapping_config *cfg)
+{
+	if (!(old->flags & NHRP_MAPPING_FLAGS_UNIQUE) ||
+	    (cfg->type == NHRP_MAPPING_TYPE_STATIC &&
+	     old->type != NHRP_MAPPING_TYPE_STATIC))
+		return false;
+
+	return !nhrp_addr_equal(&old->peer->node.key.addr, &cfg->nbma);
+}
+
 /* All that can refuse a request, before anything changes. */
 static int nhrp_mapping_check(struct nhrp_cache *cache,
 			      const struct nhrp_mapping *old,
@@ -150,12 +165,26 @@ static int nhrp_mapping_check(struct nhrp_cache *cache,
 				    "static mapping is not replaced by a learnt one");
 		return -EBUSY;
 	}
+	if (old && nhrp_mapping_taken(old, cfg)) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr ?: cfg->dst_attr,
+				    "prefix is unique to another NBMA address");
+		return -EADDRINUSE;
+	}
 	if (!old && nhrp_mapping_full(cache)) {
 		NL_SET_ERR_MSG(extack, "maxmappings of the device reached");
 		return -ENOSPC;
 	}
 
 	return cache->ops->mapping_check(cache, cfg, extack);
+}
+
+static u64 nhrp_mapping_attend_from(const struct nhrp_mapping *mapping)
+{
+	if (mapping->type == NHRP_MAPPING_TYPE_NEGATIVE ||
+	    mapping->flags & NHRP_MAPPING_FLAGS_RESOLVE)
+		return 0;
+
+	return mapping->hold ? nhrp_mapping_last_third(mapping) : U64_MAX;
 }
 
 static struct nhrp_mapping *
@@ -168,20 +197,27 @@ nhrp_mapping_alloc(struct nhrp_cache *cache,
 	if (!mapping)
 		return NULL;
 
-	mapping->peer = nhrp_peer_get(cache, &cfg->nbma);
-	if (!mapping->peer) {
-		kmem_cache_free(nhrp_mapping_cachep, mapping);
-		return NULL;
+	if (cfg->type != NHRP_MAPPING_TYPE_NEGATIVE) {
+		mapping->peer = nhrp_peer_get(cache, &cfg->nbma);
+		if (!mapping->peer) {
+			kmem_cache_free(nhrp_mapping_cachep, mapping);
+			return NULL;
+		}
 	}
 
 	mapping->node.key = cfg->dst;
-	mapping->updated = get_jiffies_64();
+	mapping->updated = ktime_get_seconds();
 	mapping->created = mapping->updated;
 	mapping->hold = cfg->hold;
-	mapping->expiry.expires = mapping->updated + (u64)cfg->hold * HZ;
 	timerqueue_init(&mapping->expiry);
+	mapping->expiry.expires = get_jiffies_64() + (u64)cfg->hold * HZ;
+	mapping->mark = cfg->mark;
+	mapping->mtu = cfg->mtu;
 	mapping->type = cfg->type;
+	mapping->flags = cfg->flags;
+	mapping->preference = cfg->preference;
 	mapping->protocol = cfg->protocol;
+	mapping->attend = nhrp_mapping_attend_from(mapping);
 
 	return mapping;
 }
@@ -192,10 +228,10 @@ static int nhrp_mapping_insert(struct nhrp_cache *cache,
 	int err;
 
 	/* Readers must probe this length before there is anything to find. */
-	nhrp_cache_count_len(cache, &mapping->node.key);
-	err = nhrp_table_insert(&cache->mappings, &mapping->node);
+	nhrp_cache_count_len(cache, mapping);
+	err = nhrp_table_insert_sleep(&cache->mappings, &mapping->node);
 	if (err)
-		nhrp_cache_uncount_len(cache, &mapping->node.key);
+		nhrp_cache_uncount_len(cache, mapping);
 
 	return err;
 }
@@ -208,7 +244,10 @@ static void nhrp_mapping_replace(struct nhrp_cache *cache,
 	mapping->used = READ_ONCE(old->used);
 	if (old->hold)
 		timerqueue_del(&cache->expiry, &old->expiry);
+	/* One of the two may be a shortcut. */
+	nhrp_cache_count_len(cache, mapping);
 	nhrp_table_replace(&cache->mappings, &old->node, &mapping->node);
+	nhrp_cache_uncount_len(cache, old);
 	nhrp_mapping_release(cache, old);
 }
 
@@ -220,11 +259,12 @@ static void nhrp_mapping_replace(struct nhrp_cache *cache,
  * @extack: says why when it fails
  *
  * A replacement takes effect at the next packet (RFC 2332, section 5.2.1.2:
- * a new registration overrides the cached one).
+ * a new registration overrides the cached one). Packets that wait for this
+ * mapping go on when the caller gives the lock back.
  *
- * Context: process.
- * Return: 0; -ENODEV the device goes away; -EEXIST, -ENOENT as @nlflags say;
- * -EBUSY a static mapping is in the way; -ENOSPC the limit is reached; -ENOMEM;
+ * Context: process, under the lock of the cache.
+ * Return: 0; -EEXIST, -ENOENT as @nlflags say; -EBUSY a static mapping is in
+ * the way; -EADDRINUSE a unique one; -ENOSPC the limit is reached; -ENOMEM;
  * or the owner's refusal.
  */
 int nhrp_mapping_set(struct nhrp_cache *cache,
@@ -234,27 +274,23 @@ int nhrp_mapping_set(struct nhrp_cache *cache,
 	struct nhrp_mapping *mapping, *old;
 	int err;
 
-	err = nhrp_cache_lock(cache, extack);
-	if (err)
-		return err;
-
 	old = nhrp_mapping_find(cache, &cfg->dst);
 	err = nhrp_mapping_check(cache, old, cfg, nlflags, extack);
 	if (err)
-		goto unlock;
+		return err;
 
 	mapping = nhrp_mapping_alloc(cache, cfg);
-	if (!mapping) {
-		err = -ENOMEM;
-		goto unlock;
-	}
+	if (!mapping)
+		return -ENOMEM;
 
 	if (old) {
 		nhrp_mapping_replace(cache, old, mapping);
 	} else {
 		err = nhrp_mapping_insert(cache, mapping);
-		if (err)
-			goto free_mapping;
+		if (err) {
+			nhrp_mapping_release(cache, mapping);
+			return err;
+		}
 	}
 
 	WRITE_ONCE(cache->seq, cache->seq + 1);
@@ -263,14 +299,9 @@ int nhrp_mapping_set(struct nhrp_cache *cache,
 		nhrp_mapping_arm(cache);
 	nhrp_nl_notify(cache, mapping, old ? NHRP_CMD_MAPPING_CHANGE_NTF :
 					     NHRP_CMD_MAPPING_NEW_NTF);
-	nhrp_cache_unlock(cache);
-	return 0;
+	nhrp_resolve_answer(cache, mapping);
 
-free_mapping:
-	nhrp_mapping_release(cache, mapping);
-unlock:
-	nhrp_cache_unlock(cache);
-	return err;
+	return 0;
 }
 
 /**
@@ -280,29 +311,25 @@ unlock:
  * @attr: attribute to blame for @dst
  * @extack: says why when it fails
  *
- * Context: process.
- * Return: 0, -ENOENT or -ENODEV.
+ * What the kernel has written for the prefix goes as well.
+ *
+ * Context: process, under the lock of the cache.
+ * Return: 0 or -ENOENT.
  */
 int nhrp_mapping_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst,
 		     const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	struct nhrp_mapping *mapping;
-	int err;
+	struct nhrp_mapping *mapping = nhrp_mapping_find(cache, dst);
+	bool pending = nhrp_resolve_del(cache, dst);
 
-	err = nhrp_cache_lock(cache, extack);
-	if (err)
-		return err;
-
-	mapping = nhrp_mapping_find(cache, dst);
 	if (mapping) {
 		nhrp_mapping_remove(cache, mapping, NHRP_CMD_MAPPING_DEL_NTF);
-	} else {
+	} else if (!pending) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "no mapping of this prefix");
-		err = -ENOENT;
+		return -ENOENT;
 	}
-	nhrp_cache_unlock(cache);
 
-	return err;
+	return 0;
 }
 
 /**
@@ -318,8 +345,13 @@ bool nhrp_mapping_matches(const struct nhrp_mapping *mapping,
 {
 	if (filter->type && filter->type != mapping->type)
 		return false;
+	if (filter->by_protocol && filter->protocol != mapping->protocol)
+		return false;
+	if (filter->flags & ~nhrp_mapping_flags(mapping))
+		return false;
 	if (filter->nbma.family &&
-	    !nhrp_addr_equal(&filter->nbma, &mapping->peer->node.key.addr))
+	    (!mapping->peer ||
+	     !nhrp_addr_equal(&filter->nbma, &mapping->peer->node.key.addr)))
 		return false;
 
 	return !filter->within.addr.family ||
@@ -332,7 +364,7 @@ bool nhrp_mapping_matches(const struct nhrp_mapping *mapping,
  * @filter: filter
  *
  * Lets other writers in between batches. What they add behind the point that
- * the walk has reached goes as well.
+ * the walk has reached goes as well. So does what the kernel has written.
  *
  * Context: process.
  * Return: number of mappings deleted.
@@ -369,7 +401,7 @@ u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 		cond_resched();
 	} while (node);
 
-	return flushed;
+	return flushed + nhrp_resolve_flush(cache, filter);
 }
 
 /**

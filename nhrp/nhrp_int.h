@@ -65,6 +65,7 @@ struct nhrp_node *nhrp_table_find(struct nhrp_table *table,
 struct nhrp_node *nhrp_table_find_after(struct nhrp_table *table,
 					const struct nhrp_prefix *key);
 int nhrp_table_insert(struct nhrp_table *table, struct nhrp_node *node);
+int nhrp_table_insert_sleep(struct nhrp_table *table, struct nhrp_node *node);
 void nhrp_table_replace(struct nhrp_table *table, struct nhrp_node *old,
 			struct nhrp_node *new);
 void nhrp_table_remove(struct nhrp_table *table, struct nhrp_node *node);
@@ -83,11 +84,12 @@ static inline struct nhrp_node *nhrp_table_next(const struct nhrp_node *node)
 
 /* cache.c */
 void nhrp_cache_count_len(struct nhrp_cache *cache,
-			  const struct nhrp_prefix *prefix);
+			  const struct nhrp_mapping *mapping);
 void nhrp_cache_uncount_len(struct nhrp_cache *cache,
-			    const struct nhrp_prefix *prefix);
+			    const struct nhrp_mapping *mapping);
 void nhrp_cache_note_route_dev(struct nhrp_cache *cache,
 			       const struct net_device *dev);
+u64 nhrp_cache_hits(const struct nhrp_cache *cache);
 int nhrp_cache_lock(struct nhrp_cache *cache, struct netlink_ext_ack *extack);
 void nhrp_cache_unlock(struct nhrp_cache *cache);
 struct nhrp_cache *nhrp_cache_get(struct net *net, u32 ifindex,
@@ -102,11 +104,17 @@ void nhrp_cache_put(struct nhrp_cache *cache, netdevice_tracker *tracker);
  * @within: only those inside this prefix; its address has no family if unset
  * @nbma: only those to this address, likewise
  * @type: only those of this enum nhrp_mapping_type, 0 for all
+ * @flags: only those with all these enum nhrp_mapping_flags
+ * @protocol: only those of this RTPROT_*, if @by_protocol
+ * @by_protocol: @protocol is set
  */
 struct nhrp_filter {
 	struct nhrp_prefix within;
 	struct nhrp_addr nbma;
 	u8 type;
+	u8 flags;
+	u8 protocol;
+	bool by_protocol;
 };
 
 /* mapping.c */
@@ -127,6 +135,29 @@ static inline bool nhrp_mapping_expired(const struct nhrp_mapping *mapping,
 	       time_after_eq64(now, (u64)mapping->expiry.expires);
 }
 
+/**
+ * nhrp_mapping_last_third - when the last third of the holding time begins
+ * @mapping: mapping with a holding time
+ *
+ * Return: get_jiffies_64() from then on.
+ */
+static inline u64 nhrp_mapping_last_third(const struct nhrp_mapping *mapping)
+{
+	return mapping->expiry.expires - div_u64((u64)mapping->hold * HZ, 3);
+}
+
+/**
+ * nhrp_mapping_flags - flags of a mapping, with those of the kernel
+ * @mapping: mapping
+ *
+ * Return: enum nhrp_mapping_flags.
+ */
+static inline u8 nhrp_mapping_flags(const struct nhrp_mapping *mapping)
+{
+	return mapping->flags |
+	       (READ_ONCE(mapping->used) ? NHRP_MAPPING_FLAGS_USED : 0);
+}
+
 int nhrp_mapping_set(struct nhrp_cache *cache,
 		     const struct nhrp_mapping_config *cfg, u16 nlflags,
 		     struct netlink_ext_ack *extack);
@@ -138,6 +169,76 @@ u32 nhrp_mapping_flush(struct nhrp_cache *cache,
 		       const struct nhrp_filter *filter);
 void nhrp_mapping_free_all(struct nhrp_cache *cache);
 void nhrp_mapping_expire_work(struct work_struct *work);
+
+/* resolve.c */
+
+/**
+ * enum nhrp_pending_state - what is done for an address
+ * @NHRP_PENDING_ASKING: userspace is being asked
+ * @NHRP_PENDING_NEGATIVE: nobody has answered, and packets have nowhere to go
+ * @NHRP_PENDING_QUIET: nobody has answered; packets flow by a mapping flagged
+ *	NHRP_MAPPING_FLAGS_RESOLVE
+ */
+enum nhrp_pending_state {
+	NHRP_PENDING_ASKING,
+	NHRP_PENDING_NEGATIVE,
+	NHRP_PENDING_QUIET,
+};
+
+/**
+ * struct nhrp_upcall - what userspace is asked
+ * @dst: what is to be resolved
+ * @flow: the packet that raised it, not for a refresh
+ * @nbma: where packets flow meanwhile, without a family if they wait
+ * @attempt: 1 for the first time, and so on
+ * @reason: enum nhrp_resolve_reason
+ */
+struct nhrp_upcall {
+	struct nhrp_prefix dst;
+	struct nhrp_flow flow;
+	struct nhrp_addr nbma;
+	u32 attempt;
+	u8 reason;
+};
+
+/**
+ * struct nhrp_pending - an address that is being resolved, or was in vain
+ * @node: place in nhrp_cache::pending; the key is the address (a host prefix)
+ * @due: place in nhrp_cache::due
+ * @asking: place in nhrp_cache::asking while @state is ASKING
+ * @queue: packets that wait, while @state is ASKING and the reason a miss
+ * @upcall: what was asked last
+ * @created: ktime_get_seconds() when @state began
+ * @state: enum nhrp_pending_state; also read under RCU
+ *
+ * All under nhrp_cache::resolve_lock; NEGATIVE and QUIET ones come and go under
+ * nhrp_cache::lock as well. Freed after a grace period, since the data path
+ * looks at @state.
+ */
+struct nhrp_pending {
+	struct nhrp_node node;
+	struct timerqueue_node due;
+	struct list_head asking;
+	struct sk_buff_head queue;
+	struct nhrp_upcall upcall;
+	u32 created;
+	u8 state;
+};
+
+/* Seconds that an address without an answer is negative, or not asked for. */
+#define NHRP_UNANSWERED_HOLD	30
+
+int nhrp_resolve_init(struct nhrp_cache *cache);
+void nhrp_resolve_answer(struct nhrp_cache *cache,
+			 const struct nhrp_mapping *mapping);
+bool nhrp_resolve_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst);
+u32 nhrp_resolve_flush(struct nhrp_cache *cache,
+		       const struct nhrp_filter *filter);
+void nhrp_resolve_finish(struct nhrp_cache *cache,
+			 struct sk_buff_head *released,
+			 struct sk_buff_head *flushed);
+bool nhrp_pending_matches(const struct nhrp_pending *pending,
+			  const struct nhrp_filter *filter);
 
 /* peer.c */
 extern struct kmem_cache *nhrp_peer_cachep;
@@ -151,7 +252,22 @@ void nhrp_peer_stats(const struct nhrp_peer *peer, struct rtnl_link_stats64 *s);
 /* netlink.c */
 void nhrp_nl_notify(const struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd);
+void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
+			    const struct nhrp_pending *pending, u8 cmd);
+bool nhrp_nl_can_ask(const struct nhrp_cache *cache);
+int nhrp_nl_ask(const struct nhrp_cache *cache,
+		const struct nhrp_upcall *upcall);
 int nhrp_nl_init(void);
 void nhrp_nl_exit(void);
+
+/* selftest.c */
+#ifdef MGRE_SELFTEST
+int nhrp_selftest(void);
+#else
+static inline int nhrp_selftest(void)
+{
+	return 0;
+}
+#endif
 
 #endif /* _NHRP_INT_H */

@@ -12,9 +12,17 @@ extern struct genl_family nhrp_nl_family;
 
 int nhrp_nl_parse_addr(const struct nlattr *attr, struct nhrp_addr *addr,
 		       struct netlink_ext_ack *extack);
+int nhrp_nl_parse_prefix(struct nlattr *const *attrs,
+			 struct nhrp_prefix *prefix,
+			 struct netlink_ext_ack *extack);
 int nhrp_nl_parse_filter(struct nlattr *const *attrs,
 			 struct nhrp_filter *filter,
 			 struct netlink_ext_ack *extack);
+int nhrp_nl_parse_mapping(struct nlattr **attrs, const struct nlattr *nest,
+			  struct nhrp_mapping_config *cfg,
+			  struct netlink_ext_ack *extack);
+int nhrp_nl_put_addr(struct sk_buff *skb, int type,
+		     const struct nhrp_addr *addr);
 struct nhrp_cache *nhrp_nl_find_cache(struct net *net,
 				      const struct nlattr *attr,
 				      netdevice_tracker *tracker,
@@ -22,6 +30,11 @@ struct nhrp_cache *nhrp_nl_find_cache(struct net *net,
 int nhrp_nl_fill_mapping(struct sk_buff *skb, void *hdr,
 			 const struct nhrp_cache *cache,
 			 const struct nhrp_mapping *mapping);
+int nhrp_nl_fill_pending(struct sk_buff *skb, void *hdr,
+			 const struct nhrp_cache *cache,
+			 const struct nhrp_pending *pending);
+int nhrp_nl_fill_stats(struct sk_buff *skb, void *hdr,
+		       const struct nhrp_cache *cache);
 int nhrp_nl_fill_peer(struct sk_buff *skb, void *hdr,
 		      const struct nhrp_cache *cache,
 		      const struct nhrp_peer *peer);

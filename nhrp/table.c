@@ -49,6 +49,7 @@ static const struct rhashtable_params nhrp_table_params = {
 int nhrp_table_init(struct nhrp_table *table)
 {
 	table->order = RB_ROOT;
+	table->last = NULL;
 	table->count = 0;
 
 	return rhashtable_init(&table->hash, &nhrp_table_params);
@@ -128,10 +129,39 @@ struct nhrp_node *nhrp_table_find_after(struct nhrp_table *table,
 	return found;
 }
 
-static bool nhrp_table_less(struct rb_node *a, const struct rb_node *b)
+/* Those who load many do so in order more often than not, so look behind the
+ * one that was added last before going down the tree.
+ */
+static void nhrp_table_link(struct nhrp_table *table, struct nhrp_node *node)
 {
-	return nhrp_prefix_cmp(&rb_entry(a, struct nhrp_node, order)->key,
-			       &rb_entry(b, struct nhrp_node, order)->key) < 0;
+	struct rb_node **link = &table->order.rb_node, *parent = NULL;
+	struct nhrp_node *last = table->last, *next = table->next, *here;
+
+	if (last && nhrp_prefix_cmp(&last->key, &node->key) < 0 &&
+	    (!next || nhrp_prefix_cmp(&node->key, &next->key) < 0)) {
+		/* Of two neighbours one has no child between them. */
+		parent = last->order.rb_right ? &next->order : &last->order;
+		link = last->order.rb_right ? &parent->rb_left :
+					      &parent->rb_right;
+	} else {
+		next = NULL;
+	}
+
+	while (*link) {
+		parent = *link;
+		here = rb_entry(parent, struct nhrp_node, order);
+		if (nhrp_prefix_cmp(&node->key, &here->key) < 0) {
+			next = here;
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+		}
+	}
+
+	rb_link_node(&node->order, parent, link);
+	rb_insert_color(&node->order, &table->order);
+	table->last = node;
+	table->next = next;
 }
 
 /**
@@ -139,7 +169,7 @@ static bool nhrp_table_less(struct rb_node *a, const struct rb_node *b)
  * @table: table
  * @node: node whose key the table does not hold yet
  *
- * Context: process, the lock that guards the table is held.
+ * Context: any, the lock that guards the table is held.
  * Return: 0 or -errno.
  */
 int nhrp_table_insert(struct nhrp_table *table, struct nhrp_node *node)
@@ -148,20 +178,34 @@ int nhrp_table_insert(struct nhrp_table *table, struct nhrp_node *node)
 
 	err = rhashtable_insert_fast(&table->hash, &node->hash,
 				     nhrp_table_params);
-	if (err == -EBUSY || err == -ENOMEM) {
-		/* Insertion outran the worker that makes the table larger, and
-		 * could not do so itself without sleeping.
-		 */
-		flush_work(&table->hash.run_work);
-		err = rhashtable_insert_fast(&table->hash, &node->hash,
-					     nhrp_table_params);
-	}
 	if (err)
 		return err;
 
-	rb_add(&node->order, &table->order, nhrp_table_less);
+	nhrp_table_link(table, node);
 	table->count++;
 	return 0;
+}
+
+/**
+ * nhrp_table_insert_sleep - add a node, whatever the table's worker is at
+ * @table: table
+ * @node: node whose key the table does not hold yet
+ *
+ * Context: process, the lock that guards the table is held, may sleep.
+ * Return: 0 or -errno.
+ */
+int nhrp_table_insert_sleep(struct nhrp_table *table, struct nhrp_node *node)
+{
+	int err = nhrp_table_insert(table, node);
+
+	if (err != -EBUSY && err != -ENOMEM)
+		return err;
+
+	/* Insertion outran the worker that makes the table larger, and could
+	 * not do so itself without sleeping.
+	 */
+	flush_work(&table->hash.run_work);
+	return nhrp_table_insert(table, node);
 }
 
 /**
@@ -184,6 +228,10 @@ void nhrp_table_replace(struct nhrp_table *table, struct nhrp_node *old,
 	/* The only errors are another key and an old node not in the table. */
 	WARN_ON_ONCE(err);
 	rb_replace_node(&old->order, &new->order, &table->order);
+	if (table->last == old)
+		table->last = new;
+	if (table->next == old)
+		table->next = new;
 }
 
 /**
@@ -199,5 +247,7 @@ void nhrp_table_remove(struct nhrp_table *table, struct nhrp_node *node)
 {
 	rhashtable_remove_fast(&table->hash, &node->hash, nhrp_table_params);
 	rb_erase(&node->order, &table->order);
+	if (table->last == node || table->next == node)
+		table->last = NULL;
 	table->count--;
 }

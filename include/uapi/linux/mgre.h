@@ -25,6 +25,8 @@
  * @IFLA_MGRE_PMTUDISC: u8, 1 (default) sets DF in the outer header, 0 copies
  *	it from the payload
  * @IFLA_MGRE_MAXMAPPINGS: u32, limit of mappings of the device
+ * @IFLA_MGRE_QUEUE: u32, number of packets that wait for the resolution of one
+ *	address, 0 to 1024, default 16
  */
 enum {
 	IFLA_MGRE_UNSPEC,
@@ -35,6 +37,7 @@ enum {
 	IFLA_MGRE_TOS,
 	IFLA_MGRE_PMTUDISC,
 	IFLA_MGRE_MAXMAPPINGS,
+	IFLA_MGRE_QUEUE,
 	/* private: */
 	__IFLA_MGRE_MAX
 };

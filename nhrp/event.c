@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events of the netlink family: changes of mappings, and questions. */
+
+#include <net/net_namespace.h>
+
+#include "genl.h"
+#include "nl.h"
+
+/* The netns that the device is in, held: nothing else here keeps it from going,
+ * since the sweep is nobody's request, and the device may move.
+ */
+static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
+{
+	struct net *net;
+
+	rcu_read_lock();
+	net = maybe_get_net(dev_net(cache->dev));
+	rcu_read_unlock();
+
+	return net;
+}
+
+/**
+ * nhrp_nl_notify - tell the listeners of group "mapping"
+ * @cache: cache
+ * @mapping: mapping that came, changed or is about to go
+ * @cmd: NHRP_CMD_MAPPING_*_NTF
+ *
+ * A listener that misses one for want of memory is told ENOBUFS.
+ *
+ * Context: process, under the lock of the cache, which keeps events in the
+ * order of the changes.
+ */
+void nhrp_nl_notify(const struct nhrp_cache *cache,
+		    const struct nhrp_mapping *mapping, u8 cmd)
+{
+	struct sk_buff *msg;
+	struct net *net;
+	void *hdr;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
+	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
+		goto put_net;
+
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		goto lost;
+	hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0, cmd);
+	if (!hdr || nhrp_nl_fill_mapping(msg, hdr, cache, mapping))
+		goto free_msg;
+
+	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+				NHRP_NLGRP_MAPPING, GFP_KERNEL);
+	goto put_net;
+
+free_msg:
+	nlmsg_free(msg);
+lost:
+	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
+put_net:
+	put_net(net);
+}
+
+/**
+ * nhrp_nl_notify_pending - tell group "mapping" of a negative address
+ * @cache: cache
+ * @pending: address that nobody has answered
+ * @cmd: NHRP_CMD_MAPPING_*_NTF
+ *
+ * Context: process, under the lock of the cache and nhrp_cache::resolve_lock.
+ */
+void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
+			    const struct nhrp_pending *pending, u8 cmd)
+{
+	struct sk_buff *msg;
+	struct net *net;
+	void *hdr;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
+	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
+		goto put_net;
+
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (!msg)
+		goto lost;
+	hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0, cmd);
+	if (!hdr || nhrp_nl_fill_pending(msg, hdr, cache, pending))
+		goto free_msg;
+
+	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+				NHRP_NLGRP_MAPPING, GFP_ATOMIC);
+	goto put_net;
+
+free_msg:
+	nlmsg_free(msg);
+lost:
+	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
+put_net:
+	put_net(net);
+}
+
+/**
+ * nhrp_nl_can_ask - may anybody listen to group "resolve"?
+ * @cache: cache
+ *
+ * Context: any, in an RCU section.
+ * Return: false if nobody does in any netns.
+ */
+bool nhrp_nl_can_ask(const struct nhrp_cache *cache)
+{
+	return genl_has_listeners(&nhrp_nl_family, dev_net(cache->dev),
+				  NHRP_NLGRP_RESOLVE);
+}
+
+static int nhrp_nl_put_flow(struct sk_buff *msg, const struct nhrp_flow *flow)
+{
+	return nhrp_nl_put_addr(msg, NHRP_A_RESOLVE_DESTINATION, &flow->dst) ?:
+	       nhrp_nl_put_addr(msg, NHRP_A_RESOLVE_SOURCE, &flow->src) ?:
+	       nhrp_nl_put_addr(msg, NHRP_A_RESOLVE_NEXTHOP, &flow->hop);
+}
+
+static int nhrp_nl_fill_upcall(struct sk_buff *msg,
+			       const struct nhrp_cache *cache,
+			       const struct nhrp_upcall *upcall)
+{
+	void *hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0,
+				NHRP_CMD_RESOLVE_NTF);
+
+	if (!hdr ||
+	    nla_put_u32(msg, NHRP_A_RESOLVE_IFINDEX, cache->dev->ifindex) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_RESOLVE_DST, &upcall->dst.addr) ||
+	    nla_put_u8(msg, NHRP_A_RESOLVE_PREFIXLEN, upcall->dst.len) ||
+	    nla_put_u8(msg, NHRP_A_RESOLVE_REASON, upcall->reason) ||
+	    nla_put_u32(msg, NHRP_A_RESOLVE_ATTEMPT, upcall->attempt))
+		return -EMSGSIZE;
+	if (upcall->flow.dst.family && nhrp_nl_put_flow(msg, &upcall->flow))
+		return -EMSGSIZE;
+	if (upcall->nbma.family &&
+	    nhrp_nl_put_addr(msg, NHRP_A_RESOLVE_NBMA, &upcall->nbma))
+		return -EMSGSIZE;
+
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/**
+ * nhrp_nl_ask - tell group "resolve" what is to be resolved
+ * @cache: cache
+ * @upcall: question
+ *
+ * Those are told who listen in the netns that the device is in. The device
+ * leaves it, or goes, before the netns' sockets do, and a grace period lies in
+ * between.
+ *
+ * A listener that misses one for want of memory is told ENOBUFS. If it is the
+ * only one, it counts as one only if its socket has NETLINK_BROADCAST_ERROR set:
+ * that is how the netlink core lets a sender know.
+ *
+ * Context: any.
+ * Return: 0; -ENOBUFS somebody has missed it; -ESRCH nobody listens.
+ */
+int nhrp_nl_ask(const struct nhrp_cache *cache,
+		const struct nhrp_upcall *upcall)
+{
+	struct sk_buff *msg;
+	struct net *net;
+	int err;
+
+	rcu_read_lock();
+	net = dev_net(cache->dev);
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (msg && !nhrp_nl_fill_upcall(msg, cache, upcall)) {
+		err = genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+					      NHRP_NLGRP_RESOLVE, GFP_ATOMIC);
+	} else {
+		nlmsg_free(msg);
+		genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_RESOLVE,
+			     -ENOBUFS);
+		err = -ENOBUFS;
+	}
+	rcu_read_unlock();
+
+	return err;
+}
