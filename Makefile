@@ -73,8 +73,8 @@ check-kselftest: deps built ## run all tests with the kernel's own kselftest run
 	@$(scripts)/kselftest.sh $(KERNEL)
 
 bench: KERNELS = $(KERNEL)
-bench: deps built ## measure hub forwarding beside ip_gre, in a VM (KERNEL=6.12)
-	@$(vm) -k $(KERNEL) -t 3000 --icount -- selftests/bench.sh
+bench: deps built ## measure packets and tables beside ip_gre, in a VM (KERNEL=6.12)
+	@$(vm) -k $(KERNEL) -t 3000 -m 3000 --icount -- selftests/bench.sh
 
 lint: ## check the sources: checkpatch, warnings, sparse, shellcheck, man pages, layers
 	@$(scripts)/deps.sh lint
@@ -99,11 +99,14 @@ headers:
 deps:
 	@$(scripts)/deps.sh check
 
-# A module for each kernel that is to be tested, in build/RELEASE, and the tools.
+# A module for each kernel that is to be tested, in build/RELEASE, one with the
+# unit tests beside it, and the tools.
 built: deps
 	@for kernel in $(KERNELS); do \
 		release=$$(selftests/vm/kernel release $$kernel) && \
-		$(scripts)/build.sh $$release build/$$release -j$$(nproc) || exit 1; \
+		$(scripts)/build.sh $$release build/$$release -j$$(nproc) && \
+		$(scripts)/build.sh $$release build/$$release-selftest \
+			MGRE_SELFTEST=y -j$$(nproc) || exit 1; \
 	done
 	@$(MAKE) -s --no-print-directory tools
 
