@@ -196,7 +196,7 @@ struct nhrp_peer {
  *	get_jiffies_64() from which on the mapping no longer matches
  * @attend: get_jiffies_64() from which on who finds the mapping must look
  *	closer: the last third of the holding time; 0 when there is more to do
- *	than to send from the beginning, U64_MAX when there never is
+ *	than to send from the beginning, S64_MAX when there never is
  * @used: ktime_get_seconds() of the last packet that used the mapping, 0 if
  *	none; written by the data path
  * @hold: holding time in seconds, 0 for ever
@@ -503,7 +503,7 @@ static inline void nhrp_mapping_touch(struct nhrp_mapping *mapping)
  */
 static inline bool nhrp_mapping_attend(const struct nhrp_mapping *mapping)
 {
-	return get_jiffies_64() >= mapping->attend;
+	return time_after_eq64(get_jiffies_64(), mapping->attend);
 }
 
 /* resolve.c */

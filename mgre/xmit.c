@@ -111,79 +111,106 @@ static const struct dst_entry *mgre_tx_dst(const struct sk_buff *skb,
 	return dst && dst->ops->family == family ? dst : NULL;
 }
 
-static enum mgre_drop mgre_tx_flow4(const struct sk_buff *skb,
-				    struct nhrp_flow *flow)
+static enum mgre_drop mgre_tx_hop4(const struct sk_buff *skb,
+				   struct nhrp_addr *dst, struct nhrp_addr *hop)
 {
-	const struct dst_entry *dst = mgre_tx_dst(skb, AF_INET);
-	const struct rtable *rt = (const struct rtable *)dst;
+	const struct dst_entry *route = mgre_tx_dst(skb, AF_INET);
+	const struct rtable *rt = (const struct rtable *)route;
 	const struct iphdr *iph = ip_hdr(skb);
 
 	if (ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr) ||
 	    (rt && rt->rt_flags & RTCF_BROADCAST))
 		return MGRE_DROP_TX_MULTICAST;
 
-	flow->dst.family = AF_INET;
-	flow->dst.ip4 = iph->daddr;
+	dst->family = AF_INET;
+	dst->ip4 = iph->daddr;
 	if (rt && rt->rt_gw_family == AF_INET) {
-		flow->hop.family = AF_INET;
-		flow->hop.ip4 = rt->rt_gw4;
+		hop->family = AF_INET;
+		hop->ip4 = rt->rt_gw4;
 	} else if (rt && rt->rt_gw_family == AF_INET6) {
-		flow->hop.family = AF_INET6;
-		flow->hop.ip6 = rt->rt_gw6;
+		hop->family = AF_INET6;
+		hop->ip6 = rt->rt_gw6;
 	} else {
-		flow->hop.family = AF_INET;
-		flow->hop.ip4 = iph->daddr;
+		hop->family = AF_INET;
+		hop->ip4 = iph->daddr;
 	}
 
 	return MGRE_DROP_NONE;
 }
 
-static enum mgre_drop mgre_tx_flow6(const struct sk_buff *skb,
-				    struct nhrp_flow *flow)
+static enum mgre_drop mgre_tx_hop6(const struct sk_buff *skb,
+				   struct nhrp_addr *dst, struct nhrp_addr *hop)
 {
-	const struct dst_entry *dst = mgre_tx_dst(skb, AF_INET6);
-	const struct rt6_info *rt = (const struct rt6_info *)dst;
+	const struct dst_entry *route = mgre_tx_dst(skb, AF_INET6);
+	const struct rt6_info *rt = (const struct rt6_info *)route;
 	struct ipv6hdr *ip6h = ipv6_hdr(skb);
 
 	if (ipv6_addr_is_multicast(&ip6h->daddr))
 		return MGRE_DROP_TX_MULTICAST;
 
-	flow->dst.family = AF_INET6;
-	flow->dst.ip6 = ip6h->daddr;
-	flow->hop.family = AF_INET6;
-	flow->hop.ip6 = rt ? *rt6_nexthop(rt, &ip6h->daddr) : ip6h->daddr;
+	dst->family = AF_INET6;
+	dst->ip6 = ip6h->daddr;
+	hop->family = AF_INET6;
+	hop->ip6 = rt ? *rt6_nexthop(rt, &ip6h->daddr) : ip6h->daddr;
 
 	return MGRE_DROP_NONE;
 }
 
-/* Where the packet goes: the next hop that the overlay's routing chose, or for
- * packets without a route the destination itself. The source is left to
- * mgre_tx_flow_source(), since hardly anybody asks.
+/* Where the packet goes: its destination, and the next hop that the overlay's
+ * routing chose, for packets without a route the destination itself.
  */
-static enum mgre_drop mgre_tx_flow(const struct mgre_tx *tx,
-				   const struct sk_buff *skb,
-				   struct nhrp_flow *flow)
+static enum mgre_drop mgre_tx_hop(const struct mgre_tx *tx,
+				  const struct sk_buff *skb,
+				  struct nhrp_addr *dst, struct nhrp_addr *hop)
 {
 	switch (tx->proto) {
 	case htons(ETH_P_IP):
-		return mgre_tx_flow4(skb, flow);
+		return mgre_tx_hop4(skb, dst, hop);
 	case htons(ETH_P_IPV6):
-		return mgre_tx_flow6(skb, flow);
+		return mgre_tx_hop6(skb, dst, hop);
 	default:
 		return MGRE_DROP_TX_PROTOCOL;
 	}
 }
 
-static void mgre_tx_flow_source(const struct mgre_tx *tx,
-				const struct sk_buff *skb,
-				struct nhrp_flow *flow)
+static void mgre_tx_flow(const struct mgre_tx *tx, const struct sk_buff *skb,
+			 const struct nhrp_addr *dst,
+			 const struct nhrp_addr *hop, struct nhrp_flow *flow)
 {
 	memset(&flow->src, 0, sizeof(flow->src));
-	flow->src.family = flow->dst.family;
+	flow->src.family = dst->family;
 	if (tx->proto == htons(ETH_P_IP))
 		flow->src.ip4 = ip_hdr(skb)->saddr;
 	else
 		flow->src.ip6 = ipv6_hdr(skb)->saddr;
+	flow->dst = *dst;
+	flow->hop = *hop;
+}
+
+/* These two are out of line since the hot path has no use for a flow: it is large,
+ * and a kernel that initialises the stack would clear it for every packet.
+ */
+static noinline struct nhrp_mapping *
+mgre_tx_miss(const struct mgre_tx *tx, struct sk_buff *skb,
+	     const struct nhrp_addr *dst, const struct nhrp_addr *hop,
+	     bool *taken)
+{
+	struct nhrp_flow flow;
+
+	mgre_tx_flow(tx, skb, dst, hop, &flow);
+	return nhrp_resolve_miss(&tx->mgre->cache, &flow, skb, taken);
+}
+
+static noinline bool mgre_tx_hit(const struct mgre_tx *tx,
+				 const struct sk_buff *skb,
+				 const struct nhrp_addr *dst,
+				 const struct nhrp_addr *hop,
+				 struct nhrp_mapping *mapping)
+{
+	struct nhrp_flow flow;
+
+	mgre_tx_flow(tx, skb, dst, hop, &flow);
+	return nhrp_resolve_hit(&tx->mgre->cache, mapping, &flow, skb);
 }
 
 /* Sets tx->mapping, or leaves it when there is none. Sets *taken if the packet
@@ -194,31 +221,28 @@ static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
 {
 	struct nhrp_cache *cache = &tx->mgre->cache;
 	struct nhrp_mapping *mapping = NULL;
-	struct nhrp_flow flow;
+	struct nhrp_addr dst, hop;
 	enum mgre_drop why;
 
-	why = mgre_tx_flow(tx, skb, &flow);
+	why = mgre_tx_hop(tx, skb, &dst, &hop);
 	if (why)
 		return why;
 
 	if (nhrp_cache_has_shortcuts(cache))
-		mapping = nhrp_cache_lookup_shortcut(cache, &flow.dst);
+		mapping = nhrp_cache_lookup_shortcut(cache, &dst);
 	if (!mapping)
-		mapping = nhrp_cache_lookup(cache, &flow.hop);
+		mapping = nhrp_cache_lookup(cache, &hop);
 	if (unlikely(!mapping)) {
-		mgre_tx_flow_source(tx, skb, &flow);
-		mapping = nhrp_resolve_miss(cache, &flow, skb, taken);
+		mapping = mgre_tx_miss(tx, skb, &dst, &hop, taken);
 		if (!mapping)
 			return MGRE_DROP_TX_NO_MAPPING;
 	}
 
 	nhrp_count_hit(cache);
 	nhrp_mapping_touch(mapping);
-	if (unlikely(nhrp_mapping_attend(mapping))) {
-		mgre_tx_flow_source(tx, skb, &flow);
-		if (!nhrp_resolve_hit(cache, mapping, &flow, skb))
-			return MGRE_DROP_TX_NO_MAPPING;
-	}
+	if (unlikely(nhrp_mapping_attend(mapping)) &&
+	    !mgre_tx_hit(tx, skb, &dst, &hop, mapping))
+		return MGRE_DROP_TX_NO_MAPPING;
 	tx->mapping = mapping;
 
 	return MGRE_DROP_NONE;

@@ -7,33 +7,6 @@
 #include "nhrp_int.h"
 
 /**
- * nhrp_prefix_cmp - order of prefixes: family, address, then the shorter first
- * @a: prefix
- * @b: prefix
- *
- * Context: any.
- * Return: less than, equal to or greater than 0 as @a is to @b.
- */
-int nhrp_prefix_cmp(const struct nhrp_prefix *a, const struct nhrp_prefix *b)
-{
-	int cmp;
-
-	if (a->addr.family != b->addr.family)
-		return a->addr.family < b->addr.family ? -1 : 1;
-
-	if (a->addr.family == AF_INET) {
-		if (a->addr.ip4 != b->addr.ip4)
-			return ntohl(a->addr.ip4) < ntohl(b->addr.ip4) ? -1 : 1;
-	} else {
-		cmp = ipv6_addr_cmp(&a->addr.ip6, &b->addr.ip6);
-		if (cmp)
-			return cmp;
-	}
-
-	return (int)a->len - (int)b->len;
-}
-
-/**
  * nhrp_prefix_set - make the prefix of a length that holds an address
  * @prefix: prefix to fill
  * @addr: address

@@ -2,6 +2,7 @@
 /* The cache of a device: longest-prefix lookup, registry, life. */
 
 #include <linux/hashtable.h>
+#include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
 #include <net/net_namespace.h>
 
@@ -82,16 +83,10 @@ void nhrp_cache_uncount_len(struct nhrp_cache *cache,
 }
 
 /* A mapping that does not count lets the shorter ones have their say. */
-static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
-					     const struct nhrp_addr *addr,
-					     unsigned int len, u8 flags)
+static struct nhrp_mapping *nhrp_cache_valid(struct nhrp_node *node, u8 flags)
 {
 	struct nhrp_mapping *mapping;
-	struct nhrp_prefix key;
-	struct nhrp_node *node;
 
-	nhrp_prefix_set(&key, addr, len);
-	node = nhrp_table_lookup(&cache->mappings, &key);
 	if (!node)
 		return NULL;
 
@@ -105,32 +100,57 @@ static struct nhrp_mapping *nhrp_cache_probe(struct nhrp_cache *cache,
 	return mapping;
 }
 
+static struct nhrp_mapping *nhrp_cache_match4(struct nhrp_cache *cache,
+					      const struct nhrp_lens *lens,
+					      __be32 ip4, u8 flags)
+{
+	struct nhrp_mapping *mapping;
+	struct nhrp_node *node;
+	unsigned int len;
+	u64 left;
+
+	for (left = READ_ONCE(lens->ip4); left; left &= left - 1) {
+		len = NHRP_PREFIX4_MAX - __ffs64(left);
+		node = nhrp_table_lookup4(&cache->mappings,
+					  ip4 & inet_make_mask(len), len);
+		mapping = nhrp_cache_valid(node, flags);
+		if (mapping)
+			return mapping;
+	}
+
+	return NULL;
+}
+
+static struct nhrp_mapping *nhrp_cache_match6(struct nhrp_cache *cache,
+					      const struct nhrp_lens *lens,
+					      const struct nhrp_addr *addr,
+					      u8 flags)
+{
+	struct nhrp_mapping *mapping;
+	struct nhrp_prefix key;
+	struct nhrp_node *node;
+	unsigned int bit;
+
+	for_each_set_bit(bit, lens->ip6, NHRP_PREFIX6_MAX + 1) {
+		nhrp_prefix_set(&key, addr, NHRP_PREFIX6_MAX - bit);
+		node = nhrp_table_lookup(&cache->mappings, &key);
+		mapping = nhrp_cache_valid(node, flags);
+		if (mapping)
+			return mapping;
+	}
+
+	return NULL;
+}
+
 static struct nhrp_mapping *nhrp_cache_match(struct nhrp_cache *cache,
 					     const struct nhrp_lens *lens,
 					     const struct nhrp_addr *addr,
 					     u8 flags)
 {
-	struct nhrp_mapping *mapping = NULL;
-	unsigned int bit;
-	u64 left;
+	if (addr->family == AF_INET)
+		return nhrp_cache_match4(cache, lens, addr->ip4, flags);
 
-	if (addr->family == AF_INET) {
-		for (left = READ_ONCE(lens->ip4); left && !mapping;
-		     left &= left - 1)
-			mapping = nhrp_cache_probe(cache, addr,
-						   NHRP_PREFIX4_MAX -
-						   __ffs64(left), flags);
-		return mapping;
-	}
-
-	for_each_set_bit(bit, lens->ip6, NHRP_PREFIX6_MAX + 1) {
-		mapping = nhrp_cache_probe(cache, addr, NHRP_PREFIX6_MAX - bit,
-					   flags);
-		if (mapping)
-			break;
-	}
-
-	return mapping;
+	return nhrp_cache_match6(cache, lens, addr, flags);
 }
 
 /**

@@ -6,15 +6,20 @@
 #include "genl.h"
 #include "nl.h"
 
-/* The netns that the device is in, held: nothing else here keeps it from going,
- * since the sweep is nobody's request, and the device may move.
+/* The netns that the device is in if anybody may listen there, held: nothing else
+ * here keeps it from going, since the sweep is nobody's request, and the device
+ * may move.
  */
 static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
 {
 	struct net *net;
 
 	rcu_read_lock();
-	net = maybe_get_net(dev_net(cache->dev));
+	net = dev_net(cache->dev);
+	if (genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
+		net = maybe_get_net(net);
+	else
+		net = NULL;
 	rcu_read_unlock();
 
 	return net;
@@ -43,8 +48,6 @@ void nhrp_nl_notify(const struct nhrp_cache *cache,
 	net = nhrp_nl_net_get(cache);
 	if (!net)
 		return;
-	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
-		goto put_net;
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
@@ -85,8 +88,6 @@ void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
 	net = nhrp_nl_net_get(cache);
 	if (!net)
 		return;
-	if (!genl_has_listeners(&nhrp_nl_family, net, NHRP_NLGRP_MAPPING))
-		goto put_net;
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
 	if (!msg)

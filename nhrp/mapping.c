@@ -184,7 +184,7 @@ static u64 nhrp_mapping_attend_from(const struct nhrp_mapping *mapping)
 	    mapping->flags & NHRP_MAPPING_FLAGS_RESOLVE)
 		return 0;
 
-	return mapping->hold ? nhrp_mapping_last_third(mapping) : U64_MAX;
+	return mapping->hold ? nhrp_mapping_last_third(mapping) : S64_MAX;
 }
 
 static struct nhrp_mapping *

@@ -10,7 +10,6 @@
 #include "../include/nhrp.h"
 
 /* addr.c */
-int nhrp_prefix_cmp(const struct nhrp_prefix *a, const struct nhrp_prefix *b);
 void nhrp_prefix_set(struct nhrp_prefix *prefix, const struct nhrp_addr *addr,
 		     unsigned int len);
 bool nhrp_prefix_covers(const struct nhrp_prefix *prefix,
@@ -55,11 +54,41 @@ static inline bool nhrp_addr_equal(const struct nhrp_addr *a,
 	return ipv6_addr_equal(&a->ip6, &b->ip6);
 }
 
+/**
+ * nhrp_prefix_cmp - order of prefixes: family, address, then the shorter first
+ * @a: prefix
+ * @b: prefix
+ *
+ * Context: any.
+ * Return: less than, equal to or greater than 0 as @a is to @b.
+ */
+static inline int nhrp_prefix_cmp(const struct nhrp_prefix *a,
+				  const struct nhrp_prefix *b)
+{
+	int cmp;
+
+	if (a->addr.family != b->addr.family)
+		return a->addr.family < b->addr.family ? -1 : 1;
+
+	if (a->addr.family == AF_INET) {
+		if (a->addr.ip4 != b->addr.ip4)
+			return ntohl(a->addr.ip4) < ntohl(b->addr.ip4) ? -1 : 1;
+	} else {
+		cmp = ipv6_addr_cmp(&a->addr.ip6, &b->addr.ip6);
+		if (cmp)
+			return cmp;
+	}
+
+	return (int)a->len - (int)b->len;
+}
+
 /* table.c */
 int nhrp_table_init(struct nhrp_table *table);
 void nhrp_table_fini(struct nhrp_table *table);
 struct nhrp_node *nhrp_table_lookup(struct nhrp_table *table,
 				    const struct nhrp_prefix *key);
+struct nhrp_node *nhrp_table_lookup4(struct nhrp_table *table, __be32 ip4,
+				     unsigned int len);
 struct nhrp_node *nhrp_table_find(struct nhrp_table *table,
 				  const struct nhrp_prefix *key);
 struct nhrp_node *nhrp_table_find_after(struct nhrp_table *table,
@@ -211,9 +240,9 @@ struct nhrp_upcall {
  * @created: ktime_get_seconds() when @state began
  * @state: enum nhrp_pending_state; also read under RCU
  *
- * All under nhrp_cache::resolve_lock; NEGATIVE and QUIET ones come and go under
- * nhrp_cache::lock as well. Freed after a grace period, since the data path
- * looks at @state.
+ * All under nhrp_cache::resolve_lock; NEGATIVE ones come and go under
+ * nhrp_cache::lock as well, for the order of events. Freed after a grace period,
+ * since the data path looks at @state.
  */
 struct nhrp_pending {
 	struct nhrp_node node;

@@ -528,7 +528,8 @@ bool nhrp_resolve_hit(struct nhrp_cache *cache, struct nhrp_mapping *mapping,
 	if (mapping->flags & NHRP_MAPPING_FLAGS_RESOLVE)
 		nhrp_resolve_onward(cache, mapping, flow);
 	if (mapping->hold && !READ_ONCE(mapping->refreshed) &&
-	    get_jiffies_64() >= nhrp_mapping_last_third(mapping))
+	    time_after_eq64(get_jiffies_64(),
+			    nhrp_mapping_last_third(mapping)))
 		nhrp_resolve_refresh(cache, mapping);
 
 	return true;
@@ -760,7 +761,7 @@ static bool nhrp_resolve_step(struct nhrp_cache *cache,
 	rcu_read_lock();
 	spin_lock_bh(&cache->resolve_lock);
 	first = timerqueue_getnext(&cache->due);
-	due = first && get_jiffies_64() >= (u64)first->expires;
+	due = first && time_after_eq64(get_jiffies_64(), (u64)first->expires);
 	if (due)
 		nhrp_pending_step(cache,
 				  container_of(first, struct nhrp_pending, due),

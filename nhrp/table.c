@@ -5,17 +5,38 @@
  * that neither dump nor flush needs a lock or a reference between two pieces.
  */
 
+#include <linux/hash.h>
 #include <linux/jhash.h>
 #include <net/ipv6.h>
 
 #include "nhrp_int.h"
+
+/* One multiplication for IPv4, since each packet pays for it, and each mapping of
+ * a million seven times while the table grows.
+ */
+static __always_inline u32 nhrp_table_hash4(const void *data, u32 len, u32 seed)
+{
+	const struct nhrp_prefix *key = data;
+
+	return hash_64(((__force u32)key->addr.ip4 + key->len) ^ seed, 32);
+}
+
+static __always_inline int nhrp_table_cmp4(struct rhashtable_compare_arg *arg,
+					   const void *obj)
+{
+	const struct nhrp_prefix *key = arg->key;
+	const struct nhrp_node *node = obj;
+
+	return node->key.addr.ip4 != key->addr.ip4 ||
+	       node->key.len != key->len || node->key.addr.family != AF_INET;
+}
 
 static u32 nhrp_table_hash(const void *data, u32 len, u32 seed)
 {
 	const struct nhrp_prefix *key = data;
 
 	if (key->addr.family == AF_INET)
-		return jhash_2words((__force u32)key->addr.ip4, key->len, seed);
+		return nhrp_table_hash4(data, len, seed);
 
 	return jhash2((__force const u32 *)key->addr.ip6.s6_addr32, 4,
 		      seed ^ key->len);
@@ -37,6 +58,15 @@ static const struct rhashtable_params nhrp_table_params = {
 	.hashfn			= nhrp_table_hash,
 	.obj_cmpfn		= nhrp_table_cmp,
 	.automatic_shrinking	= true,
+};
+
+/* The same for keys that are known to be IPv4. */
+static const struct rhashtable_params nhrp_table_params4 = {
+	.head_offset		= offsetof(struct nhrp_node, hash),
+	.key_offset		= offsetof(struct nhrp_node, key),
+	.key_len		= sizeof(struct nhrp_prefix),
+	.hashfn			= nhrp_table_hash4,
+	.obj_cmpfn		= nhrp_table_cmp4,
 };
 
 /**
@@ -84,16 +114,54 @@ struct nhrp_node *nhrp_table_lookup(struct nhrp_table *table,
 }
 
 /**
+ * nhrp_table_lookup4 - find the node of exactly this IPv4 prefix, for readers
+ * @table: table
+ * @ip4: address, bits behind @len are zero
+ * @len: length in bits
+ *
+ * What nhrp_table_lookup() finds, for less: every packet to an IPv4 next hop
+ * comes here once for each prefix length in use.
+ *
+ * Context: any, in an RCU section.
+ * Return: the node or NULL.
+ */
+struct nhrp_node *nhrp_table_lookup4(struct nhrp_table *table, __be32 ip4,
+				     unsigned int len)
+{
+	struct nhrp_prefix key;
+
+	/* The family is not looked at. */
+	key.addr.ip4 = ip4;
+	key.len = len;
+
+	return rhashtable_lookup(&table->hash, &key, nhrp_table_params4);
+}
+
+/* Does a key belong right behind the node that was added last? Those who load
+ * many do so in order more often than not, and then two comparisons tell both
+ * that the key is not there and where it goes.
+ */
+static bool nhrp_table_behind_last(const struct nhrp_table *table,
+				   const struct nhrp_prefix *key)
+{
+	return table->last && nhrp_prefix_cmp(&table->last->key, key) < 0 &&
+	       (!table->next || nhrp_prefix_cmp(key, &table->next->key) < 0);
+}
+
+/**
  * nhrp_table_find - find the node of exactly this key, for writers
  * @table: table
  * @key: prefix
  *
- * Context: process, the lock that guards the table is held.
+ * Context: any, the lock that guards the table is held.
  * Return: the node or NULL.
  */
 struct nhrp_node *nhrp_table_find(struct nhrp_table *table,
 				  const struct nhrp_prefix *key)
 {
+	if (nhrp_table_behind_last(table, key))
+		return NULL;
+
 	return rhashtable_lookup_fast(&table->hash, key, nhrp_table_params);
 }
 
@@ -129,16 +197,12 @@ struct nhrp_node *nhrp_table_find_after(struct nhrp_table *table,
 	return found;
 }
 
-/* Those who load many do so in order more often than not, so look behind the
- * one that was added last before going down the tree.
- */
 static void nhrp_table_link(struct nhrp_table *table, struct nhrp_node *node)
 {
 	struct rb_node **link = &table->order.rb_node, *parent = NULL;
 	struct nhrp_node *last = table->last, *next = table->next, *here;
 
-	if (last && nhrp_prefix_cmp(&last->key, &node->key) < 0 &&
-	    (!next || nhrp_prefix_cmp(&node->key, &next->key) < 0)) {
+	if (nhrp_table_behind_last(table, &node->key)) {
 		/* Of two neighbours one has no child between them. */
 		parent = last->order.rb_right ? &next->order : &last->order;
 		link = last->order.rb_right ? &parent->rb_left :
