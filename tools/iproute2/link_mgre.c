@@ -25,6 +25,7 @@ static void mgre_print_usage(FILE *f)
 	      "		[ tos TOS ]\n"
 	      "		[ [no]pmtudisc ]\n"
 	      "		[ maxmappings NUMBER ]\n"
+	      "		[ queue PACKETS ]\n"
 	      "\n"
 	      "Where:	ADDR := { IP_ADDRESS | any }\n"
 	      "	KEY  := { DOTTED_QUAD | NUMBER }\n"
@@ -68,13 +69,13 @@ static __u8 mgre_parse_tos(const char *arg)
 	return tos;
 }
 
-static __u32 mgre_parse_maxmappings(const char *arg)
+static __u32 mgre_parse_u32(const char *arg, const char *wrong)
 {
-	__u32 maxmappings;
+	__u32 value;
 
-	if (get_u32(&maxmappings, arg, 0))
-		invarg("invalid maxmappings", arg);
-	return maxmappings;
+	if (get_u32(&value, arg, 0))
+		invarg(wrong, arg);
+	return value;
 }
 
 static const struct mgre_option {
@@ -93,6 +94,7 @@ static const struct mgre_option {
 	{ "pmtudisc",	 IFLA_MGRE_PMTUDISC },
 	{ "nopmtudisc",	 IFLA_MGRE_PMTUDISC },
 	{ "maxmappings", IFLA_MGRE_MAXMAPPINGS },
+	{ "queue",	 IFLA_MGRE_QUEUE },
 	{ NULL,		 IFLA_MGRE_UNSPEC }
 };
 
@@ -121,8 +123,11 @@ static int mgre_add_option(struct nlmsghdr *n, int type, const char *arg)
 		return addattr8(n, MGRE_REQUEST_MAX, type, mgre_parse_tos(arg));
 	case IFLA_MGRE_PMTUDISC:
 		return addattr8(n, MGRE_REQUEST_MAX, type, !strcmp(arg, "pmtudisc"));
+	case IFLA_MGRE_MAXMAPPINGS:
+		return addattr32(n, MGRE_REQUEST_MAX, type,
+				 mgre_parse_u32(arg, "invalid maxmappings"));
 	default:
-		return addattr32(n, MGRE_REQUEST_MAX, type, mgre_parse_maxmappings(arg));
+		return addattr32(n, MGRE_REQUEST_MAX, type, mgre_parse_u32(arg, "invalid queue"));
 	}
 }
 
@@ -219,6 +224,9 @@ static void mgre_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 	if (tb[IFLA_MGRE_MAXMAPPINGS])
 		print_color_uint(PRINT_ANY, COLOR_NONE, "maxmappings", "maxmappings %u ",
 				 mgre_attr_u32(tb[IFLA_MGRE_MAXMAPPINGS]));
+	if (tb[IFLA_MGRE_QUEUE])
+		print_color_uint(PRINT_ANY, COLOR_NONE, "queue", "queue %u ",
+				 mgre_attr_u32(tb[IFLA_MGRE_QUEUE]));
 }
 
 /* ip finds its plugin by this name, and links it into its list of kinds */

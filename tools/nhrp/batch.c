@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * nhrp -batch: one command a line.
- *
- * The kernel carries out all requests that it gets at once, also those behind
- * a refused one. A batch that is to stop at the failing line therefore sends
- * one request and waits for its answer; with -force requests go in packs.
- */
+/* nhrp -batch: one command a line. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,18 +25,15 @@ static struct {
 } input;
 
 static int batch_status;
-
-static void batch_failed_at(unsigned int line)
-{
-	fprintf(stderr, "Command failed %s:%u\n", input.name, line);
-}
+static bool batch_over;
 
 /* A refusal weighs more than a wrong line. */
 static void batch_fail(int status, unsigned int line)
 {
 	if (batch_status < status)
 		batch_status = status;
-	batch_failed_at(line);
+	batch_over = !options.force;
+	fprintf(stderr, "Command failed %s:%u\n", input.name, line);
 }
 
 static void batch_refused(unsigned int line)
@@ -61,10 +54,18 @@ static int input_open(const char *name)
 	return STATUS_DONE;
 }
 
+static bool input_waits(void)
+{
+	struct pollfd fd = { .fd = input.fd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) <= 0;
+}
+
 /* Reads more behind what is there. What was asked for is done before a wait. */
 static int input_fill(bool *end)
 {
 	ssize_t got;
+	int status;
 
 	memmove(input.buf, input.buf + input.start, input.end - input.start);
 	input.end -= input.start;
@@ -75,8 +76,12 @@ static int input_fill(bool *end)
 		return usage_error("a line is longer than %zu octets.", sizeof(input.buf));
 	}
 
-	netlink_flush();
-	fflush(stdout);
+	if (input_waits()) {
+		status = changes_flush();
+		if (status)
+			return status;
+		fflush(stdout);
+	}
 	do {
 		got = read(input.fd, input.buf + input.end, sizeof(input.buf) - input.end);
 	} while (got < 0 && errno == EINTR);
@@ -128,6 +133,8 @@ static size_t line_strip_comment(const char *line, size_t len)
 	char quote = '\0';
 	size_t i;
 
+	if (!memchr(line, '#', len))
+		return len;
 	for (i = 0; i < len; i++) {
 		if (quote) {
 			if (line[i] == quote)
@@ -178,28 +185,42 @@ static int input_command(char *command, bool *end)
 	return STATUS_DONE;
 }
 
+/* What ends a word, and what of it stands between words */
+static const bool is_end[UCHAR_MAX + 1] = {
+	['\0'] = true, [' '] = true, ['\t'] = true, ['\r'] = true,
+};
+
+static char *skip_space(char *text)
+{
+	while (*text && is_end[(unsigned char)*text])
+		text++;
+	return text;
+}
+
 static int command_split(char *command, struct words *words)
 {
-	static const char space[] = " \t\r";
+	char **argv = words->argv;
+	int argc = 0;
 	char quote;
 
-	words->argc = 0;
-	for (command += strspn(command, space); *command; command += strspn(command, space)) {
-		if (words->argc == COMMAND_WORDS)
+	for (command = skip_space(command); *command; command = skip_space(command)) {
+		if (argc == COMMAND_WORDS)
 			return usage_error("a line has more than %d words.", COMMAND_WORDS);
 
 		quote = *command == '"' || *command == '\'' ? *command++ : '\0';
-		words->argv[words->argc++] = command;
+		argv[argc++] = command;
 		if (quote) {
 			command = strchr(command, quote);
 			if (!command)
 				return usage_error("a quote is not closed.");
 		} else {
-			command += strcspn(command, space);
+			while (!is_end[(unsigned char)*command])
+				command++;
 		}
 		if (*command)
 			*command++ = '\0';
 	}
+	words->argc = argc;
 	return STATUS_DONE;
 }
 
@@ -229,19 +250,15 @@ int batch_run(const char *name)
 	status = input_open(name);
 	if (status)
 		return status;
-	if (options.force)
-		netlink_pipeline(batch_refused);
+	changes_collect(batch_refused);
 
-	while (!end) {
+	while (!end && !batch_over) {
 		status = batch_step(&end);
-		if (!status)
-			continue;
-		netlink_flush();
-		batch_fail(status, input.line);
-		if (!options.force)
-			break;
+		/* not to blame when a line before it has ended the batch */
+		if (status && !batch_over)
+			batch_fail(status, input.line);
 	}
-	netlink_flush();
+	changes_flush();
 
 	if (input.fd != STDIN_FILENO)
 		close(input.fd);

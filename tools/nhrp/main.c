@@ -19,7 +19,7 @@ static int main_help(void)
 {
 	fputs("Usage: nhrp [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	      "       nhrp [ OPTIONS ] [ -force ] -batch FILE\n"
-	      "OBJECT := { map | peer | monitor }\n"
+	      "OBJECT := { map | peer | stats | monitor }\n"
 	      "OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -o[neline] |\n"
 	      "             -t[imestamp] | -n[etns] NETNS | -V[ersion] | -h[elp] }\n", stdout);
 	return STATUS_DONE;
@@ -36,6 +36,7 @@ static const struct object {
 } objects[] = {
 	{ "map", map_command },
 	{ "peer", peer_command },
+	{ "stats", stats_command },
 	{ "monitor", monitor_command },
 	{ "help", main_help_words },
 };
@@ -44,13 +45,18 @@ static const struct object {
 int command_run(struct words *words)
 {
 	const char *word = word_next(words);
+	int status;
 	size_t i;
 
 	if (!word)
 		return usage_error("the object is missing, try \"nhrp help\".");
-	for (i = 0; i < ARRAY_SIZE(objects); i++)
-		if (word_matches(word, objects[i].name))
-			return objects[i].run(words);
+	for (i = 0; i < ARRAY_SIZE(objects); i++) {
+		if (!word_matches(word, objects[i].name))
+			continue;
+		/* map knows best what has to wait for the changes before it */
+		status = objects[i].run == map_command ? STATUS_DONE : changes_flush();
+		return status ? status : objects[i].run(words);
+	}
 	return usage_error("object \"%s\" is unknown, try \"nhrp help\".", word);
 }
 

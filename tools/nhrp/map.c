@@ -6,8 +6,6 @@
 
 #include <netlink/genl/genl.h>
 
-#include <linux/rtnetlink.h>
-
 #include "nhrp.h"
 
 /* Words that a command takes */
@@ -15,24 +13,42 @@ enum {
 	MAP_DST = 1 << 0,
 	MAP_PREFIXLEN = 1 << 1,		/* DST may be a prefix */
 	MAP_NBMA = 1 << 2,
-	MAP_DEV = 1 << 3,
-	MAP_TYPE = 1 << 4,
-	MAP_HOLD = 1 << 5,
-	MAP_PROTOCOL = 1 << 6,
-	MAP_ALL = 1 << 7,
+	MAP_NEGATIVE = 1 << 3,
+	MAP_DEV = 1 << 4,
+	MAP_TYPE = 1 << 5,
+	MAP_HOLD = 1 << 6,
+	MAP_SHORTCUT = 1 << 7,
+	MAP_UNIQUE = 1 << 8,
+	MAP_MULTICAST = 1 << 9,
+	MAP_NAT = 1 << 10,
+	MAP_RESOLVE = 1 << 11,
+	MAP_USED = 1 << 12,
+	MAP_MTU = 1 << 13,
+	MAP_PREFERENCE = 1 << 14,
+	MAP_MARK = 1 << 15,
+	MAP_PROTOCOL = 1 << 16,
+	MAP_ALL = 1 << 17,
 };
 
 #define MAP_KEY		(MAP_DST | MAP_PREFIXLEN | MAP_DEV)
-#define MAP_CONFIG	(MAP_KEY | MAP_NBMA | MAP_TYPE | MAP_HOLD | MAP_PROTOCOL)
-#define MAP_FILTER	(MAP_KEY | MAP_NBMA | MAP_TYPE)
+#define MAP_FLAGS	(MAP_SHORTCUT | MAP_UNIQUE | MAP_MULTICAST | MAP_NAT | MAP_RESOLVE)
+/* What is about the peer of a mapping, and the type of one that has a peer */
+#define MAP_PEER	(MAP_NBMA | MAP_TYPE | MAP_FLAGS | MAP_MTU | MAP_PREFERENCE | MAP_MARK)
+#define MAP_CONFIG	(MAP_KEY | MAP_PEER | MAP_NEGATIVE | MAP_HOLD | MAP_PROTOCOL)
+#define MAP_FILTER	(MAP_KEY | MAP_NBMA | MAP_TYPE | MAP_FLAGS | MAP_USED | MAP_PROTOCOL)
 
 struct map_config {
+	bool is_change;
 	unsigned int given;		/* MAP_* */
 	struct address dst;
 	struct address nbma;
 	uint32_t ifindex;
 	uint32_t hold;			/* 0 is forever */
+	uint32_t flags;
+	uint32_t mtu;
+	uint32_t mark;
 	uint8_t type;
+	uint8_t preference;
 	uint8_t protocol;
 };
 
@@ -40,27 +56,28 @@ struct map_command {
 	const char *name;
 	unsigned int allowed;
 	unsigned int required;
-	uint8_t cmd;
-	uint16_t flags;
 	int (*run)(const struct map_command *command, const struct map_config *config,
 		   unsigned int line);
-};
-
-static const char * const map_types[] = {
-	[NHRP_MAPPING_TYPE_STATIC] = "static",
-	[NHRP_MAPPING_TYPE_DYNAMIC] = "dynamic",
+	int cmd;		/* NHRP_CMD_*, of a change NHRP_A_BATCH_* */
+	uint16_t flags;
 };
 
 int map_help(void)
 {
-	fputs("Usage: nhrp map { add | replace } PREFIX nbma ADDR dev DEV\n"
-	      "                [ type TYPE ] [ hold { SECONDS | forever } ] [ protocol ID ]\n"
+	fputs("Usage: nhrp map { add | replace } PREFIX { nbma ADDR | negative } dev DEV\n"
+	      "                [ type { static | dynamic | cached } ]\n"
+	      "                [ hold { SECONDS | forever } ] [ FLAG ]... [ mtu OCTETS ]\n"
+	      "                [ preference NUMBER ] [ mark MARK ] [ protocol ID ]\n"
 	      "       nhrp map del PREFIX dev DEV\n"
 	      "       nhrp map get ADDRESS dev DEV\n"
-	      "       nhrp map [ show ] [ PREFIX ] [ dev DEV ] [ nbma ADDR ] [ type TYPE ]\n"
-	      "       nhrp map flush { all | [ PREFIX ] [ dev DEV ] [ nbma ADDR ] [ type TYPE ] }\n"
+	      "       nhrp map [ show ] [ FILTER ]\n"
+	      "       nhrp map save [ FILTER ]\n"
+	      "       nhrp map flush { all | FILTER }\n"
 	      "PREFIX := ADDRESS[/LENGTH]\n"
-	      "TYPE := { static | dynamic }\n"
+	      "FLAG := { shortcut | unique | multicast | nat | resolve }\n"
+	      "FILTER := [ PREFIX ] [ dev DEV ] [ nbma ADDR ] [ type TYPE ] [ protocol ID ]\n"
+	      "          [ FLAG ]... [ used ]\n"
+	      "TYPE := { static | dynamic | cached | incomplete | negative }\n"
 	      "ID := { NUMBER | NAME }\n", stdout);
 	return STATUS_DONE;
 }
@@ -79,17 +96,21 @@ static int map_parse_dev(struct map_config *config, const char *value)
 	return device_index(value, &config->ifindex);
 }
 
+/* Of a change, one that has a peer */
 static int map_parse_type(struct map_config *config, const char *value)
 {
-	size_t i;
+	uint8_t last = config->is_change ? NHRP_MAPPING_TYPE_CACHED : NHRP_MAPPING_TYPE_NEGATIVE;
+	uint8_t type;
 
-	for (i = 0; i < ARRAY_SIZE(map_types); i++) {
-		if (map_types[i] && !strcmp(map_types[i], value)) {
-			config->type = i;
+	for (type = NHRP_MAPPING_TYPE_STATIC; type <= last; type++) {
+		if (!strcmp(map_type_name(type), value)) {
+			config->type = type;
 			return STATUS_DONE;
 		}
 	}
-	return argument_error(value, "\"type\" is static or dynamic");
+	return argument_error(value, config->is_change ?
+			      "\"type\" is static, dynamic or cached" :
+			      "\"type\" is static, dynamic, cached, incomplete or negative");
 }
 
 static int map_parse_hold(struct map_config *config, const char *value)
@@ -106,6 +127,36 @@ static int map_parse_hold(struct map_config *config, const char *value)
 	return STATUS_DONE;
 }
 
+static int map_parse_mtu(struct map_config *config, const char *value)
+{
+	uint64_t octets;
+
+	if (!uint_parse(value, UINT16_MAX, &octets) || octets < 68)
+		return argument_error(value, "\"mtu\" is 68 to 65535 octets");
+	config->mtu = octets;
+	return STATUS_DONE;
+}
+
+static int map_parse_preference(struct map_config *config, const char *value)
+{
+	uint64_t preference;
+
+	if (!uint_parse(value, UINT8_MAX, &preference))
+		return argument_error(value, "\"preference\" is 0 to 255");
+	config->preference = preference;
+	return STATUS_DONE;
+}
+
+static int map_parse_mark(struct map_config *config, const char *value)
+{
+	uint64_t mark;
+
+	if (!mark_parse(value, &mark))
+		return argument_error(value, "\"mark\" is 0 to 0xffffffff");
+	config->mark = mark;
+	return STATUS_DONE;
+}
+
 static int map_parse_protocol(struct map_config *config, const char *value)
 {
 	if (!protocol_number(value, &config->protocol))
@@ -116,21 +167,36 @@ static int map_parse_protocol(struct map_config *config, const char *value)
 static const struct map_word {
 	const char *key;
 	unsigned int bit;
-	int (*parse)(struct map_config *config, const char *value);
+	int (*parse)(struct map_config *config, const char *value);	/* NULL: no value */
+	uint32_t flag;
 } map_words[] = {
-	{ "nbma", MAP_NBMA, map_parse_nbma },
-	{ "dev", MAP_DEV, map_parse_dev },
-	{ "type", MAP_TYPE, map_parse_type },
-	{ "hold", MAP_HOLD, map_parse_hold },
-	{ "protocol", MAP_PROTOCOL, map_parse_protocol },
+	{ "nbma", MAP_NBMA, map_parse_nbma, 0 },
+	{ "dev", MAP_DEV, map_parse_dev, 0 },
+	{ "type", MAP_TYPE, map_parse_type, 0 },
+	{ "hold", MAP_HOLD, map_parse_hold, 0 },
+	{ "mtu", MAP_MTU, map_parse_mtu, 0 },
+	{ "preference", MAP_PREFERENCE, map_parse_preference, 0 },
+	{ "mark", MAP_MARK, map_parse_mark, 0 },
+	{ "protocol", MAP_PROTOCOL, map_parse_protocol, 0 },
+	{ "shortcut", MAP_SHORTCUT, NULL, NHRP_MAPPING_FLAGS_SHORTCUT },
+	{ "unique", MAP_UNIQUE, NULL, NHRP_MAPPING_FLAGS_UNIQUE },
+	{ "multicast", MAP_MULTICAST, NULL, NHRP_MAPPING_FLAGS_MULTICAST },
+	{ "nat", MAP_NAT, NULL, NHRP_MAPPING_FLAGS_NAT },
+	{ "resolve", MAP_RESOLVE, NULL, NHRP_MAPPING_FLAGS_RESOLVE },
+	{ "used", MAP_USED, NULL, NHRP_MAPPING_FLAGS_USED },
+	{ "negative", MAP_NEGATIVE, NULL, 0 },
+	{ "all", MAP_ALL, NULL, 0 },
 };
 
 static const struct map_word *map_word_lookup(const char *key)
 {
 	size_t i;
 
+	/* most other words are addresses */
+	if (*key < 'a')
+		return NULL;
 	for (i = 0; i < ARRAY_SIZE(map_words); i++)
-		if (!strcmp(map_words[i].key, key))
+		if (*map_words[i].key == *key && !strcmp(map_words[i].key, key))
 			return &map_words[i];
 	return NULL;
 }
@@ -165,155 +231,69 @@ static int map_parse_word(const struct map_command *command, struct map_config *
 	const char *value;
 	int status;
 
-	if (!entry) {
-		if (!(command->allowed & MAP_ALL) || strcmp(word, "all"))
-			return map_parse_dst(command, config, word);
-		config->given |= MAP_ALL;
+	if (!entry)
+		return map_parse_dst(command, config, word);
+	if (!(command->allowed & entry->bit))
+		return usage_error("\"map %s\" takes no \"%s\".", command->name, word);
+
+	if (!entry->parse) {
+		config->given |= entry->bit;
+		config->flags |= entry->flag;
 		return STATUS_DONE;
 	}
 
-	if (!(command->allowed & entry->bit))
-		return usage_error("\"map %s\" takes no \"%s\".", command->name, word);
 	status = word_value(words, word, &value);
 	if (status)
 		return status;
 	if (config->given & entry->bit)
 		return usage_error("duplicate \"%s\": \"%s\" is the second value.", word, value);
-
 	config->given |= entry->bit;
 	return entry->parse(config, value);
 }
 
-static int map_check(const struct map_command *command, const struct map_config *config)
+/* The first word of @given */
+static const char *map_word_of(unsigned int given)
 {
-	unsigned int missing = command->required & ~config->given;
-	size_t i;
+	size_t i = 0;
+
+	while (!(given & map_words[i].bit))
+		i++;
+	return map_words[i].key;
+}
+
+static int map_check_required(const struct map_command *command, unsigned int given)
+{
+	unsigned int missing = command->required & ~given;
 
 	if (missing & MAP_DST)
 		return usage_error("\"map %s\" needs %s.", command->name,
 				   command->allowed & MAP_PREFIXLEN ? "a PREFIX" : "an ADDRESS");
-	for (i = 0; i < ARRAY_SIZE(map_words); i++)
-		if (missing & map_words[i].bit)
-			return usage_error("\"map %s\" needs \"%s\".", command->name,
-					   map_words[i].key);
-
-	if (command->allowed & MAP_ALL) {
-		if (!config->given)
-			return usage_error("flush requires arguments.");
-		if (config->given & MAP_ALL && config->given != MAP_ALL)
-			return usage_error("\"all\" takes no other words.");
-	}
+	if (missing & MAP_NBMA && !(given & MAP_NEGATIVE))
+		return usage_error("\"map %s\" needs \"nbma\" or \"negative\".", command->name);
+	if (missing & MAP_DEV)
+		return usage_error("\"map %s\" needs \"dev\".", command->name);
 	return STATUS_DONE;
 }
 
-/* Printing */
-
-static struct nla_policy map_policy[NHRP_A_MAPPING_MAX + 1] = {
-	[NHRP_A_MAPPING_IFINDEX] = { .type = NLA_U32 },
-	[NHRP_A_MAPPING_DST] = { .minlen = sizeof(struct in_addr) },
-	[NHRP_A_MAPPING_PREFIXLEN] = { .type = NLA_U8 },
-	[NHRP_A_MAPPING_NBMA] = { .minlen = sizeof(struct in_addr) },
-	[NHRP_A_MAPPING_TYPE] = { .type = NLA_U8 },
-	[NHRP_A_MAPPING_HOLD] = { .type = NLA_U32 },
-	[NHRP_A_MAPPING_PROTOCOL] = { .type = NLA_U8 },
-	[NHRP_A_MAPPING_EXPIRES] = { .type = NLA_U64 },
-	[NHRP_A_MAPPING_CREATED] = { .type = NLA_U64 },
-	[NHRP_A_MAPPING_UPDATED] = { .type = NLA_U64 },
-	[NHRP_A_MAPPING_USED] = { .type = NLA_U64 },
-	[NHRP_A_MAPPING_FLUSHED] = { .type = NLA_U32 },
-};
-
-static void map_print_dst(struct nlattr **tb)
+static int map_check(const struct map_command *command, const struct map_config *config)
 {
-	struct nlattr *dst = tb[NHRP_A_MAPPING_DST];
-	uint8_t prefixlen;
+	unsigned int given = config->given;
+	int status;
 
-	if (!dst)
-		return;
-	prefixlen = tb[NHRP_A_MAPPING_PREFIXLEN] ? nla_get_u8(tb[NHRP_A_MAPPING_PREFIXLEN]) :
-						   nla_len(dst) * 8;
-	print_string("dst", "%s", prefix_text(nla_data(dst), nla_len(dst), prefixlen));
+	status = map_check_required(command, given);
+	if (status)
+		return status;
+
+	if (given & MAP_NEGATIVE && given & MAP_PEER)
+		return usage_error("\"negative\" takes no \"%s\".", map_word_of(given & MAP_PEER));
+	if (command->allowed & MAP_ALL && !given)
+		return usage_error("flush requires arguments.");
+	if (given & MAP_ALL && given != MAP_ALL)
+		return usage_error("\"all\" takes no other words.");
+	return STATUS_DONE;
 }
 
-static void map_print_type(uint8_t type)
-{
-	char number[sizeof("255")];
-
-	if (type < ARRAY_SIZE(map_types) && map_types[type]) {
-		print_string("type", " type %s", map_types[type]);
-		return;
-	}
-	snprintf(number, sizeof(number), "%u", type);
-	print_string("type", " type %s", number);
-}
-
-/* Text leaves out what "map add" takes for granted, unless details are asked for. */
-static void map_print_config(struct nlattr **tb)
-{
-	struct nlattr *nbma = tb[NHRP_A_MAPPING_NBMA];
-	uint8_t protocol;
-
-	map_print_dst(tb);
-	if (nbma)
-		print_string("nbma", " nbma %s", address_text(nla_data(nbma), nla_len(nbma)));
-	if (tb[NHRP_A_MAPPING_IFINDEX])
-		print_string("dev", " dev %s",
-			     device_name(nla_get_u32(tb[NHRP_A_MAPPING_IFINDEX])));
-	if (tb[NHRP_A_MAPPING_TYPE])
-		map_print_type(nla_get_u8(tb[NHRP_A_MAPPING_TYPE]));
-	if (tb[NHRP_A_MAPPING_HOLD])
-		print_uint("hold", " hold %llu", nla_get_u32(tb[NHRP_A_MAPPING_HOLD]));
-	else if (options.details)
-		print_text(" hold forever");
-	if (tb[NHRP_A_MAPPING_PROTOCOL]) {
-		protocol = nla_get_u8(tb[NHRP_A_MAPPING_PROTOCOL]);
-		print_string("protocol",
-			     protocol != RTPROT_STATIC || options.details ? " protocol %s" : NULL,
-			     protocol_name(protocol));
-	}
-}
-
-static void map_print_state(struct nlattr **tb)
-{
-	static const struct {
-		const char *key;
-		const char *fmt;
-		int attr;
-		unsigned int round_up;
-	} times[] = {
-		{ "expires", " expires %llu", NHRP_A_MAPPING_EXPIRES, 999 },
-		{ "used", " used %llu", NHRP_A_MAPPING_USED, 0 },
-		{ "created", " created %llu", NHRP_A_MAPPING_CREATED, 0 },
-		{ "updated", " updated %llu", NHRP_A_MAPPING_UPDATED, 0 },
-	};
-	struct nlattr *attr;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(times); i++) {
-		attr = tb[times[i].attr];
-		if (attr)
-			print_uint(times[i].key, options.stats ? times[i].fmt : NULL,
-				   (nla_get_u64(attr) + times[i].round_up) / 1000);
-	}
-}
-
-static bool map_attrs_parse(const struct nlmsghdr *nlh, struct nlattr **tb)
-{
-	if (!genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, NHRP_A_MAPPING_MAX, map_policy))
-		return true;
-	kernel_error("nhrp: malformed message from the kernel.");
-	return false;
-}
-
-void map_print(const struct nlmsghdr *nlh)
-{
-	struct nlattr *tb[NHRP_A_MAPPING_MAX + 1];
-
-	if (!map_attrs_parse(nlh, tb))
-		return;
-	map_print_config(tb);
-	map_print_state(tb);
-}
+/* Requests */
 
 static void map_print_record(const struct nlmsghdr *nlh)
 {
@@ -333,106 +313,141 @@ static void map_print_flushed(const struct nlmsghdr *nlh)
 	print_record_end();
 }
 
-/* Requests */
-
 /* What was given; all of it always fits into the message. */
-static int map_request(const struct map_command *command, const struct map_config *config,
-		       struct nl_msg **msg)
+static void map_put(union message_buf *msg, const struct map_config *config)
 {
-	int status;
+	const unsigned int given = config->given;
 
-	status = netlink_msg_new(msg, command->cmd, command->flags);
-	if (status)
-		return status;
-
-	if (config->given & MAP_DEV)
-		nla_put_u32(*msg, NHRP_A_MAPPING_IFINDEX, config->ifindex);
-	if (config->given & MAP_DST)
-		nla_put(*msg, NHRP_A_MAPPING_DST, config->dst.len, config->dst.data);
-	if (config->given & MAP_DST && command->allowed & MAP_PREFIXLEN)
-		nla_put_u8(*msg, NHRP_A_MAPPING_PREFIXLEN, config->dst.prefixlen);
-	if (config->given & MAP_NBMA)
-		nla_put(*msg, NHRP_A_MAPPING_NBMA, config->nbma.len, config->nbma.data);
-	if (config->given & MAP_TYPE)
-		nla_put_u8(*msg, NHRP_A_MAPPING_TYPE, config->type);
-	if (config->given & MAP_HOLD && config->hold)
-		nla_put_u32(*msg, NHRP_A_MAPPING_HOLD, config->hold);
-	if (config->given & MAP_PROTOCOL)
-		nla_put_u8(*msg, NHRP_A_MAPPING_PROTOCOL, config->protocol);
-	return STATUS_DONE;
+	if (given & MAP_DEV)
+		message_put_u32(msg, NHRP_A_MAPPING_IFINDEX, config->ifindex);
+	if (given & MAP_DST)
+		message_put(msg, NHRP_A_MAPPING_DST, config->dst.len, config->dst.data);
+	if (given & MAP_DST && config->dst.prefixlen != config->dst.len * 8)
+		message_put_u8(msg, NHRP_A_MAPPING_PREFIXLEN, config->dst.prefixlen);
+	if (given & MAP_NBMA)
+		message_put(msg, NHRP_A_MAPPING_NBMA, config->nbma.len, config->nbma.data);
+	if (given & MAP_TYPE)
+		message_put_u8(msg, NHRP_A_MAPPING_TYPE, config->type);
+	if (given & MAP_NEGATIVE)
+		message_put_u8(msg, NHRP_A_MAPPING_TYPE, NHRP_MAPPING_TYPE_NEGATIVE);
+	if (given & MAP_HOLD && config->hold)
+		message_put_u32(msg, NHRP_A_MAPPING_HOLD, config->hold);
+	if (config->flags)
+		message_put_u32(msg, NHRP_A_MAPPING_FLAGS, config->flags);
+	if (given & MAP_MTU)
+		message_put_u32(msg, NHRP_A_MAPPING_MTU, config->mtu);
+	if (given & MAP_PREFERENCE)
+		message_put_u8(msg, NHRP_A_MAPPING_PREFERENCE, config->preference);
+	if (given & MAP_MARK)
+		message_put_u32(msg, NHRP_A_MAPPING_MARK, config->mark);
+	if (given & MAP_PROTOCOL)
+		message_put_u8(msg, NHRP_A_MAPPING_PROTOCOL, config->protocol);
 }
 
 static int map_change(const struct map_command *command, const struct map_config *config,
 		      unsigned int line)
 {
-	struct nl_msg *msg;
+	union message_buf *msg;
 	int status;
 
-	status = map_request(command, config, &msg);
+	status = change_begin(&msg, command->cmd);
 	if (status)
 		return status;
-	return netlink_change(msg, line);
+	map_put(msg, config);
+	return change_end(line);
 }
 
-static int map_list(const struct map_command *command, const struct map_config *config,
-		    netlink_handler_t handler)
+static int map_request(const struct map_command *command, const struct map_config *config,
+		       union message_buf **msg)
 {
-	struct nl_msg *msg;
 	int status;
 
-	netlink_flush();
-	status = map_request(command, config, &msg);
-	if (status)
-		return status;
-
-	print_list_begin();
-	status = netlink_request(msg, handler);
-	print_list_end(status);
+	status = netlink_new(msg, command->cmd, command->flags);
+	if (!status)
+		map_put(*msg, config);
 	return status;
 }
 
 static int map_show(const struct map_command *command, const struct map_config *config,
 		    unsigned int line)
 {
-	return map_list(command, config, map_print_record);
+	union message_buf *msg;
+	int status;
+
+	status = map_request(command, config, &msg);
+	return status ? status : netlink_list(msg, map_print_record);
+}
+
+static void map_save_record(const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[NHRP_A_MAPPING_MAX + 1];
+
+	if (!map_attrs_parse(nlh, tb) || map_is_kernels(tb))
+		return;
+	print_text("map replace ");
+	map_print_config(tb);
+	print_text("\n");
+}
+
+static int map_save(const struct map_command *command, const struct map_config *config,
+		    unsigned int line)
+{
+	bool interrupted;
+	union message_buf *msg;
+	int status;
+
+	if (options.json)
+		return usage_error("\"map save\" prints a batch, not JSON.");
+
+	status = map_request(command, config, &msg);
+	if (status)
+		return status;
+	status = netlink_request(msg, map_save_record, &interrupted);
+	if (!status && interrupted)
+		status = kernel_error("mappings changed while they were saved.");
+	return status;
 }
 
 static int map_flush(const struct map_command *command, const struct map_config *config,
 		     unsigned int line)
 {
-	struct nl_msg *msg;
+	union message_buf *msg;
 	int status;
 
-	if (options.stats)
-		return map_list(command, config, map_print_flushed);
-
-	netlink_flush();
 	status = map_request(command, config, &msg);
 	if (status)
 		return status;
-	return netlink_request(msg, NULL);
+	return options.stats ? netlink_list(msg, map_print_flushed) :
+			       netlink_request(msg, NULL, NULL);
+}
+
+/* Mappings that are being resolved, to @handler */
+int map_each_incomplete(netlink_handler_t handler)
+{
+	union message_buf *msg;
+	int status;
+
+	status = netlink_new(&msg, NHRP_CMD_MAPPING_GET, NLM_F_DUMP);
+	if (status)
+		return status;
+	message_put_u8(msg, NHRP_A_MAPPING_TYPE, NHRP_MAPPING_TYPE_INCOMPLETE);
+	return netlink_request(msg, handler, NULL);
 }
 
 /* A word may be short for several; the first is meant. */
 static const struct map_command map_commands[] = {
 	{ "add", MAP_CONFIG, MAP_DST | MAP_NBMA | MAP_DEV,
-	  NHRP_CMD_MAPPING_NEW, NLM_F_CREATE | NLM_F_EXCL, map_change },
+	  map_change, NHRP_A_BATCH_ADD, 0 },
 	{ "replace", MAP_CONFIG, MAP_DST | MAP_NBMA | MAP_DEV,
-	  NHRP_CMD_MAPPING_NEW, NLM_F_CREATE | NLM_F_REPLACE, map_change },
-	{ "del", MAP_KEY, MAP_DST | MAP_DEV,
-	  NHRP_CMD_MAPPING_DEL, 0, map_change },
-	{ "delete", MAP_KEY, MAP_DST | MAP_DEV,
-	  NHRP_CMD_MAPPING_DEL, 0, map_change },
-	{ "show", MAP_FILTER, 0,
-	  NHRP_CMD_MAPPING_GET, NLM_F_DUMP, map_show },
-	{ "list", MAP_FILTER, 0,
-	  NHRP_CMD_MAPPING_GET, NLM_F_DUMP, map_show },
-	{ "lst", MAP_FILTER, 0,
-	  NHRP_CMD_MAPPING_GET, NLM_F_DUMP, map_show },
-	{ "get", MAP_DST | MAP_DEV, MAP_DST | MAP_DEV,
-	  NHRP_CMD_MAPPING_GET, 0, map_show },
-	{ "flush", MAP_FILTER | MAP_ALL, 0,
-	  NHRP_CMD_MAPPING_FLUSH, 0, map_flush },
+	  map_change, NHRP_A_BATCH_REPLACE, 0 },
+	{ "del", MAP_KEY, MAP_DST | MAP_DEV, map_change, NHRP_A_BATCH_DEL, 0 },
+	{ "delete", MAP_KEY, MAP_DST | MAP_DEV, map_change, NHRP_A_BATCH_DEL, 0 },
+	{ "show", MAP_FILTER, 0, map_show, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
+	{ "list", MAP_FILTER, 0, map_show, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
+	{ "lst", MAP_FILTER, 0, map_show, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
+	{ "save", MAP_FILTER, 0, map_save, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
+	{ "get", MAP_DST | MAP_DEV, MAP_DST | MAP_DEV, map_show, NHRP_CMD_MAPPING_GET, 0 },
+	{ "flush", MAP_FILTER | MAP_ALL, 0, map_flush, NHRP_CMD_MAPPING_FLUSH, 0 },
 };
 
 static const struct map_command *map_command_lookup(const char *word)
@@ -452,9 +467,16 @@ int map_command(struct words *words)
 	struct map_config config = { };
 	int status;
 
+	command = map_command_lookup(word);
+	/* changes wait for each other, all else for them */
+	config.is_change = command && command->run == map_change;
+	if (!config.is_change) {
+		status = changes_flush();
+		if (status)
+			return status;
+	}
 	if (word_matches(word, "help"))
 		return map_help();
-	command = map_command_lookup(word);
 	if (!command)
 		return usage_error("command \"%s\" is unknown, try \"nhrp map help\".", word);
 

@@ -20,7 +20,7 @@
 
 int monitor_help(void)
 {
-	fputs("Usage: nhrp monitor [ map ]\n", stdout);
+	fputs("Usage: nhrp monitor [ map ] [ resolve ]\n", stdout);
 	return STATUS_DONE;
 }
 
@@ -42,6 +42,106 @@ static void monitor_print_timestamp(void)
 	}
 }
 
+static void monitor_print_begin(const char *event, const char *text)
+{
+	print_record_begin();
+	if (options.timestamp)
+		monitor_print_timestamp();
+	print_string("event", NULL, event);
+	print_text(text);
+}
+
+static void monitor_print_mapping(const struct nlmsghdr *nlh, const char *event, const char *text)
+{
+	monitor_print_begin(event, text);
+	map_print(nlh);
+	print_record_end();
+}
+
+static void monitor_print_reason(uint8_t reason)
+{
+	static const char * const reasons[] = {
+		[NHRP_RESOLVE_REASON_MISS] = "miss",
+		[NHRP_RESOLVE_REASON_RESOLVE] = "resolve",
+		[NHRP_RESOLVE_REASON_REFRESH] = "refresh",
+	};
+	char number[sizeof("255")];
+
+	if (reason < ARRAY_SIZE(reasons) && reasons[reason]) {
+		print_string("reason", " reason %s", reasons[reason]);
+		return;
+	}
+	snprintf(number, sizeof(number), "%u", reason);
+	print_string("reason", " reason %s", number);
+}
+
+static void monitor_print_address(struct nlattr *attr, const char *key, const char *fmt)
+{
+	if (attr)
+		print_string(key, fmt, address_text(nla_data(attr), nla_len(attr)));
+}
+
+/* A prefix, or a host when @prefixlen is NULL, and its device */
+static void monitor_print_dst(struct nlattr *dst, struct nlattr *prefixlen,
+			      struct nlattr *ifindex)
+{
+	uint8_t len = prefixlen ? nla_get_u8(prefixlen) : nla_len(dst) * 8;
+
+	print_string("dst", "%s", prefix_text(nla_data(dst), nla_len(dst), len));
+	print_string("dev", " dev %s", device_name(nla_get_u32(ifindex)));
+}
+
+static void monitor_print_resolve(const struct nlmsghdr *nlh)
+{
+	static struct nla_policy policy[NHRP_A_RESOLVE_MAX + 1] = {
+		[NHRP_A_RESOLVE_IFINDEX] = { .type = NLA_U32 },
+		[NHRP_A_RESOLVE_DST] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_RESOLVE_PREFIXLEN] = { .type = NLA_U8 },
+		[NHRP_A_RESOLVE_REASON] = { .type = NLA_U8 },
+		[NHRP_A_RESOLVE_ATTEMPT] = { .type = NLA_U32 },
+		[NHRP_A_RESOLVE_DESTINATION] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_RESOLVE_SOURCE] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_RESOLVE_NEXTHOP] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_RESOLVE_NBMA] = { .minlen = sizeof(struct in_addr) },
+	};
+	struct nlattr *tb[NHRP_A_RESOLVE_MAX + 1];
+
+	if (genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, NHRP_A_RESOLVE_MAX, policy) ||
+	    !tb[NHRP_A_RESOLVE_IFINDEX] || !tb[NHRP_A_RESOLVE_DST]) {
+		kernel_error("nhrp: malformed message from the kernel.");
+		return;
+	}
+
+	monitor_print_begin("resolve", "Resolve ");
+	monitor_print_dst(tb[NHRP_A_RESOLVE_DST], tb[NHRP_A_RESOLVE_PREFIXLEN],
+			  tb[NHRP_A_RESOLVE_IFINDEX]);
+	if (tb[NHRP_A_RESOLVE_REASON])
+		monitor_print_reason(nla_get_u8(tb[NHRP_A_RESOLVE_REASON]));
+	if (tb[NHRP_A_RESOLVE_ATTEMPT])
+		print_uint("attempt", " attempt %llu", nla_get_u32(tb[NHRP_A_RESOLVE_ATTEMPT]));
+	monitor_print_address(tb[NHRP_A_RESOLVE_DESTINATION], "destination", " destination %s");
+	monitor_print_address(tb[NHRP_A_RESOLVE_SOURCE], "source", " source %s");
+	monitor_print_address(tb[NHRP_A_RESOLVE_NEXTHOP], "nexthop", " nexthop %s");
+	monitor_print_address(tb[NHRP_A_RESOLVE_NBMA], "nbma", " nbma %s");
+	print_record_end();
+}
+
+/* An incomplete mapping, whose event may be among those lost */
+static void monitor_print_incomplete(const struct nlmsghdr *nlh)
+{
+	struct nlattr *tb[NHRP_A_MAPPING_MAX + 1];
+
+	if (!map_attrs_parse(nlh, tb) || !tb[NHRP_A_MAPPING_IFINDEX] || !tb[NHRP_A_MAPPING_DST])
+		return;
+
+	monitor_print_begin("resolve", "Resolve ");
+	monitor_print_dst(tb[NHRP_A_MAPPING_DST], tb[NHRP_A_MAPPING_PREFIXLEN],
+			  tb[NHRP_A_MAPPING_IFINDEX]);
+	if (tb[NHRP_A_MAPPING_ATTEMPTS])
+		print_uint("attempt", " attempt %llu", nla_get_u32(tb[NHRP_A_MAPPING_ATTEMPTS]));
+	print_record_end();
+}
+
 static void monitor_print(const struct nlmsghdr *nlh)
 {
 	static const struct {
@@ -55,34 +155,59 @@ static void monitor_print(const struct nlmsghdr *nlh)
 	};
 	const struct genlmsghdr *ghdr = nlmsg_data(nlh);
 
-	if (!genlmsg_valid_hdr((struct nlmsghdr *)nlh, 0) || ghdr->cmd > NHRP_CMD_MAX ||
-	    !events[ghdr->cmd].name)
+	if (!genlmsg_valid_hdr((struct nlmsghdr *)nlh, 0) || ghdr->cmd > NHRP_CMD_MAX)
 		return;
-
-	print_record_begin();
-	if (options.timestamp)
-		monitor_print_timestamp();
-	print_string("event", NULL, events[ghdr->cmd].name);
-	print_text(events[ghdr->cmd].text);
-	map_print(nlh);
-	print_record_end();
+	if (ghdr->cmd == NHRP_CMD_RESOLVE_NTF)
+		monitor_print_resolve(nlh);
+	else if (events[ghdr->cmd].name)
+		monitor_print_mapping(nlh, events[ghdr->cmd].name, events[ghdr->cmd].text);
 }
 
-static int monitor_receive(int fd)
+struct monitor {
+	struct nl_sock *sock;
+	bool resolve;		/* hears what is to be resolved */
+	bool lost;		/* events, since the last time that none were left */
+};
+
+/*
+ * The kernel drops events until all that it has kept are read, so what is to be
+ * resolved is asked for when there are no more.
+ */
+static int monitor_catch_up(struct monitor *monitor)
+{
+	if (!monitor->lost)
+		return STATUS_DONE;
+	monitor->lost = false;
+	if (monitor->resolve && map_each_incomplete(monitor_print_incomplete))
+		return STATUS_REFUSED;
+	return fflush(stdout) ? STATUS_USAGE : STATUS_DONE;
+}
+
+static int monitor_failed(struct monitor *monitor)
+{
+	switch (errno) {
+	case EINTR:
+		return STATUS_DONE;
+	case EAGAIN:
+		return monitor_catch_up(monitor);
+	case ENOBUFS:
+		monitor->lost = true;
+		fputs("Warning: events were lost, they came faster than they were read.\n", stderr);
+		return STATUS_DONE;
+	default:
+		return kernel_error("cannot receive events: %s.", strerror(errno));
+	}
+}
+
+static int monitor_receive(struct monitor *monitor)
 {
 	static union message_buf buf;
 	struct nlmsghdr *nlh = &buf.nlh;
 	int left;
 
-	left = recv(fd, &buf, sizeof(buf), MSG_DONTWAIT);
-	if (left < 0) {
-		if (errno == EAGAIN || errno == EINTR)
-			return STATUS_DONE;
-		if (errno != ENOBUFS)
-			return kernel_error("cannot receive events: %s.", strerror(errno));
-		fputs("Warning: events were lost, they came faster than they were read.\n", stderr);
-		return STATUS_DONE;
-	}
+	left = recv(nl_socket_get_fd(monitor->sock), &buf, sizeof(buf), MSG_DONTWAIT);
+	if (left < 0)
+		return monitor_failed(monitor);
 
 	for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
 		monitor_print(nlh);
@@ -104,56 +229,94 @@ static int monitor_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int monitor_loop(int fd)
+static int monitor_loop(struct monitor *monitor)
 {
 	struct pollfd fds[] = {
-		{ .fd = fd, .events = POLLIN },
+		{ .fd = nl_socket_get_fd(monitor->sock), .events = POLLIN },
 		{ .fd = monitor_signals(), .events = POLLIN },
 	};
 	int status = STATUS_DONE;
 
 	while (!status) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
+		/* until EAGAIN when something was lost */
+		if (poll(fds, ARRAY_SIZE(fds), monitor->lost ? 0 : -1) < 0)
 			continue;
 		if (fds[1].revents)
 			break;
-		status = monitor_receive(fd);
+		status = monitor_receive(monitor);
 	}
 	close(fds[1].fd);
 	return status;
 }
 
-static void monitor_grow_buffer(int fd)
+static void monitor_set_up(int fd)
 {
 	int size = MONITOR_RCVBUF;
+	int one = 1;
 
 	/* Only root may pass the limit of net.core.rmem_max. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* Without it, nobody seems to listen while events are lost. */
+	setsockopt(fd, SOL_NETLINK, NETLINK_BROADCAST_ERROR, &one, sizeof(one));
+}
+
+/*
+ * Joins what was named; when nothing was, what only looks on: to listen to
+ * resolve makes packets wait.
+ */
+static int monitor_join(struct monitor *monitor, bool map, bool resolve)
+{
+	bool denied = false;
+	int status = STATUS_DONE;
+
+	if (resolve)
+		status = netlink_join(monitor->sock, NHRP_MCGRP_RESOLVE, &denied);
+	if (!status && denied)
+		return kernel_error("nhrp: Operation not permitted.");
+	monitor->resolve = resolve;
+
+	if (!status && (map || !resolve))
+		status = netlink_join(monitor->sock, NHRP_MCGRP_MAPPING, &denied);
+	return status;
+}
+
+static int monitor_run(bool map, bool resolve)
+{
+	struct monitor monitor = { };
+	int status;
+
+	device_remember();
+	status = netlink_socket(&monitor.sock);
+	if (status)
+		return status;
+
+	monitor_set_up(nl_socket_get_fd(monitor.sock));
+	status = monitor_join(&monitor, map, resolve);
+	if (!status)
+		status = monitor_loop(&monitor);
+	nl_socket_free(monitor.sock);
+	return status;
 }
 
 int monitor_command(struct words *words)
 {
-	struct nl_sock *sock;
+	bool resolve = false;
+	bool map = false;
 	const char *word;
-	int status;
 
 	while ((word = word_next(words))) {
 		if (word_matches(word, "help"))
 			return monitor_help();
-		if (!word_matches(word, "map"))
+		if (word_matches(word, "map"))
+			map = true;
+		else if (word_matches(word, "resolve"))
+			resolve = true;
+		else
 			return usage_error("object \"%s\" is unknown, try \"nhrp monitor help\".",
 					   word);
 	}
 	if (options.batch)
 		return usage_error("\"monitor\" does not end, so it is no line of a batch.");
-
-	device_remember();
-	status = netlink_open_group(NHRP_MCGRP_MAPPING, &sock);
-	if (status)
-		return status;
-	monitor_grow_buffer(nl_socket_get_fd(sock));
-	status = monitor_loop(nl_socket_get_fd(sock));
-	nl_socket_free(sock);
-	return status;
+	return monitor_run(map, resolve);
 }

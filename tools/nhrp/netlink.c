@@ -1,46 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One socket for all requests, opened with the first of them. Messages are
- * built by libnl and sent and received here, so that a batch of a million
- * lines costs two system calls a line, or with -force two a pack of lines.
+ * One socket for all requests, opened with the first of them, and one request
+ * after the other. libnl opens the socket, finds the family and reads
+ * attributes; messages are built, sent and received here, since the batch of a
+ * million lines is in a hurry.
  */
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 
 #include "nhrp.h"
 
-#define PACK_REQUESTS	128
-#define REQUEST_SIZE	128	/* no change is longer */
-#define REFUSAL_SIZE	2048	/* nor does an answer need more of the buffer */
+#define HEADERS		(NLMSG_HDRLEN + GENL_HDRLEN)
 
 static struct {
 	struct nl_sock *sock;
-	struct nl_msg *msg;	/* the only one, used again and again */
 	int family;
 	uint32_t seq;
 } netlink;
 
-/* Requests that wait to be sent at once; in use while failed is set. */
-static struct {
-	netlink_failed_t failed;
-	unsigned int count;
-	unsigned int limit;
-	uint32_t seq;				/* of the first */
-	size_t size;
-	size_t last;				/* offset of the last */
-	unsigned int lines[PACK_REQUESTS];
-	union {
-		struct nlmsghdr nlh;
-		char data[PACK_REQUESTS * REQUEST_SIZE];
-	} buf;
-} pack;
-
+static union message_buf request_buf;
 static union message_buf receive_buf;
 
 static int netlink_set(struct nl_sock *sock, int option)
@@ -51,10 +36,10 @@ static int netlink_set(struct nl_sock *sock, int option)
 }
 
 /*
- * Strict checking makes the kernel refuse what it would ignore. The acks of
+ * A new socket. Strict checking makes the kernel refuse what it would ignore. The acks of
  * requests carry text, and not the request.
  */
-static int netlink_socket(struct nl_sock **sock)
+int netlink_socket(struct nl_sock **sock)
 {
 	int err;
 
@@ -76,22 +61,6 @@ static int netlink_socket(struct nl_sock **sock)
 		return kernel_error("cannot set up a netlink socket: %s.", strerror(errno));
 	}
 	return STATUS_DONE;
-}
-
-/*
- * All requests of a pack may be refused before the first answer is read, and
- * none of the answers may be lost.
- */
-static void netlink_limit_pack(void)
-{
-	socklen_t len = sizeof(int);
-	int size = 0;
-
-	nl_socket_set_buffer_size(netlink.sock, PACK_REQUESTS * REFUSAL_SIZE, 0);
-	getsockopt(nl_socket_get_fd(netlink.sock), SOL_SOCKET, SO_RCVBUF, &size, &len);
-	pack.limit = size / REFUSAL_SIZE;
-	if (pack.limit > PACK_REQUESTS)
-		pack.limit = PACK_REQUESTS;
 }
 
 static int netlink_no_family(int err)
@@ -119,69 +88,99 @@ static int netlink_open(void)
 		netlink_close();
 		return netlink_no_family(netlink.family);
 	}
-
-	netlink.msg = nlmsg_alloc();
-	if (!netlink.msg) {
-		netlink_close();
-		return kernel_error("cannot open a netlink socket: out of memory.");
-	}
-	netlink_limit_pack();
 	return STATUS_DONE;
 }
 
 void netlink_close(void)
 {
-	if (netlink.msg)
-		nlmsg_free(netlink.msg);
 	nl_socket_free(netlink.sock);
-	netlink.msg = NULL;
 	netlink.sock = NULL;
 }
 
-/* A socket of its own that hears the family's @group. */
-int netlink_open_group(const char *group, struct nl_sock **sock)
+/* Lets the socket hear the family's @group; *@denied when that takes privilege. */
+int netlink_join(struct nl_sock *sock, const char *group, bool *denied)
 {
-	int err, id, status;
+	int err, id;
 
-	status = netlink_socket(sock);
-	if (status)
-		return status;
-
-	id = genl_ctrl_resolve_grp(*sock, NHRP_FAMILY_NAME, group);
-	if (id < 0) {
-		nl_socket_free(*sock);
+	*denied = false;
+	id = genl_ctrl_resolve_grp(sock, NHRP_FAMILY_NAME, group);
+	if (id < 0)
 		return netlink_no_family(id);
-	}
 
-	err = nl_socket_add_membership(*sock, id);
-	if (err) {
-		nl_socket_free(*sock);
+	err = nl_socket_add_membership(sock, id);
+	*denied = err == -NLE_PERM;
+	if (err && !*denied)
 		return kernel_error("cannot listen: %s.", nl_geterror(err));
-	}
 	return STATUS_DONE;
 }
 
-int netlink_msg_new(struct nl_msg **msg, uint8_t cmd, uint16_t flags)
+/* Begins a request in @msg, without attributes yet. */
+int message_begin(union message_buf *msg, uint8_t cmd, uint16_t flags)
 {
+	struct genlmsghdr *ghdr = (struct genlmsghdr *)(msg->data + NLMSG_HDRLEN);
 	int status;
 
 	status = netlink_open();
 	if (status)
 		return status;
 
-	*msg = netlink.msg;
-	nlmsg_hdr(*msg)->nlmsg_len = NLMSG_HDRLEN;
-	genlmsg_put(*msg, NL_AUTO_PORT, ++netlink.seq, netlink.family, 0,
-		    NLM_F_REQUEST | flags, cmd, NHRP_FAMILY_VERSION);
+	msg->nlh = (struct nlmsghdr) {
+		.nlmsg_len = HEADERS,
+		.nlmsg_type = netlink.family,
+		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
+	};
+	*ghdr = (struct genlmsghdr) { .cmd = cmd, .version = NHRP_FAMILY_VERSION };
 	return STATUS_DONE;
 }
 
-static int netlink_send(const void *buf, size_t size)
+static void *message_put_header(union message_buf *msg, int type, size_t len)
 {
+	struct nlattr *attr = (struct nlattr *)(msg->data + msg->nlh.nlmsg_len);
+
+	attr->nla_len = NLA_HDRLEN + len;
+	attr->nla_type = type;
+	msg->nlh.nlmsg_len += NLA_HDRLEN + NLA_ALIGN(len);
+	return (char *)attr + NLA_HDRLEN;
+}
+
+/* The caller knows that there is room. */
+void message_put(union message_buf *msg, int type, size_t len, const void *data)
+{
+	memcpy(message_put_header(msg, type, len), data, len);
+}
+
+void message_put_u8(union message_buf *msg, int type, uint8_t value)
+{
+	const uint8_t padded[NLA_ALIGN(sizeof(value))] = { value };
+
+	memcpy(message_put_header(msg, type, sizeof(value)), padded, sizeof(padded));
+}
+
+void message_put_u32(union message_buf *msg, int type, uint32_t value)
+{
+	memcpy(message_put_header(msg, type, sizeof(value)), &value, sizeof(value));
+}
+
+/* The message of the next request. Changes that wait are sent before it. */
+int netlink_new(union message_buf **msg, uint8_t cmd, uint16_t flags)
+{
+	int status;
+
+	status = changes_flush();
+	if (status)
+		return status;
+
+	*msg = &request_buf;
+	return message_begin(*msg, cmd, flags);
+}
+
+static int netlink_send(const struct iovec *pieces, size_t count)
+{
+	struct msghdr msg = { .msg_iov = (struct iovec *)pieces, .msg_iovlen = count };
 	ssize_t sent;
 
 	do {
-		sent = send(nl_socket_get_fd(netlink.sock), buf, size, 0);
+		sent = sendmsg(nl_socket_get_fd(netlink.sock), &msg, 0);
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return kernel_error("cannot send to the kernel: %s.", strerror(errno));
@@ -201,64 +200,64 @@ static int netlink_receive(ssize_t *size)
 	return STATUS_DONE;
 }
 
-/* The text that the kernel gave with its verdict, NULL if none */
-static const char *netlink_extack(struct nlmsghdr *nlh, int hdrlen)
+/* What the kernel adds to the verdict in an ack */
+struct extack {
+	const char *text;	/* NULL if none */
+	uint32_t offset;	/* in the request, 0 if none */
+};
+
+static struct extack netlink_extack(struct nlmsghdr *nlh, int hdrlen)
 {
+	struct extack extack = { };
 	struct nlattr *attr;
 
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
-		return NULL;
+		return extack;
+
 	attr = nlmsg_find_attr(nlh, hdrlen, NLMSGERR_ATTR_MSG);
-	if (!attr || !nla_len(attr) || ((char *)nla_data(attr))[nla_len(attr) - 1])
-		return NULL;
-	return nla_get_string(attr);
-}
-
-/* The verdict in an ack, where @error leads the payload of @hdrlen octets */
-static int netlink_verdict(struct nlmsghdr *nlh, int hdrlen)
-{
-	const char *text;
-	int error;
-
-	if (nlmsg_datalen(nlh) < hdrlen)
-		return kernel_error("nhrp: malformed answer.");
-
-	memcpy(&error, nlmsg_data(nlh), sizeof(error));
-	text = netlink_extack(nlh, hdrlen);
-	if (error)
-		return kernel_error("nhrp: %s.", text ? text : strerror(-error));
-	if (text)
-		fprintf(stderr, "Warning: nhrp: %s.\n", text);
-	return STATUS_DONE;
+	if (attr && nla_len(attr) && !((char *)nla_data(attr))[nla_len(attr) - 1])
+		extack.text = nla_get_string(attr);
+	attr = nlmsg_find_attr(nlh, hdrlen, NLMSGERR_ATTR_OFFS);
+	if (attr && nla_len(attr) == sizeof(extack.offset))
+		extack.offset = nla_get_u32(attr);
+	return extack;
 }
 
 struct answer {
 	netlink_handler_t handler;
-	uint32_t first;		/* sequence numbers of the requests */
-	uint32_t last;
+	uint32_t seq;
 	bool done;
 	bool interrupted;
 	int status;
+	uint32_t offset;	/* of what was refused, 0 if unknown */
 };
 
+/* The verdict in an ack, where an error leads the payload of @hdrlen octets */
 static void answer_verdict(struct answer *answer, struct nlmsghdr *nlh, int hdrlen)
 {
-	uint32_t index = nlh->nlmsg_seq - pack.seq;
-	int status = netlink_verdict(nlh, hdrlen);
+	struct extack extack;
+	int error;
 
-	if (status) {
-		answer->status = status;
-		if (index < pack.count)
-			pack.failed(pack.lines[index]);
+	answer->done = true;
+	if (nlmsg_datalen(nlh) < hdrlen) {
+		answer->status = kernel_error("nhrp: malformed answer.");
+		return;
 	}
-	if (nlh->nlmsg_seq == answer->last)
-		answer->done = true;
+
+	memcpy(&error, nlmsg_data(nlh), sizeof(error));
+	extack = netlink_extack(nlh, hdrlen);
+	if (error)
+		answer->status = kernel_error("nhrp: %s.", extack.text ? extack.text :
+							   strerror(-error));
+	else if (extack.text)
+		fprintf(stderr, "Warning: nhrp: %s.\n", extack.text);
+	answer->offset = extack.offset;
 }
 
 static void answer_message(struct answer *answer, struct nlmsghdr *nlh)
 {
 	/* what a request that was given up has left */
-	if (nlh->nlmsg_seq - answer->first > answer->last - answer->first)
+	if (nlh->nlmsg_seq != answer->seq)
 		return;
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		answer->interrupted = true;
@@ -278,16 +277,15 @@ static void answer_message(struct answer *answer, struct nlmsghdr *nlh)
 	}
 }
 
-/* Reads until the last request has its ack or the end of its dump. */
-static int netlink_answer(uint32_t first, uint32_t last, netlink_handler_t handler)
+/* Reads until the request has its ack or the end of its dump. */
+static int netlink_answer(struct answer *answer)
 {
-	struct answer answer = { .handler = handler, .first = first, .last = last };
 	struct nlmsghdr *nlh;
 	ssize_t size;
 	int status;
 	int left;
 
-	while (!answer.done) {
+	while (!answer->done) {
 		status = netlink_receive(&size);
 		if (status) {
 			/* what is still to come is nobody's answer */
@@ -298,77 +296,71 @@ static int netlink_answer(uint32_t first, uint32_t last, netlink_handler_t handl
 		left = size;
 		for (nlh = &receive_buf.nlh; nlmsg_ok(nlh, left);
 		     nlh = nlmsg_next(nlh, &left))
-			answer_message(&answer, nlh);
+			answer_message(answer, nlh);
 	}
-
-	if (answer.interrupted)
-		fputs("Dump was interrupted and may be inconsistent.\n", stderr);
-	return answer.status;
+	return answer->status;
 }
 
-int netlink_request(struct nl_msg *msg, netlink_handler_t handler)
+/*
+ * Sends the headers of @msg and what is from @begin to @end of it, and reads the
+ * answer.
+ */
+static int netlink_exchange(union message_buf *msg, size_t begin, size_t end,
+			    struct answer *answer)
 {
-	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	struct iovec pieces[] = {
+		{ msg->data, HEADERS },
+		{ msg->data + begin, end - begin },
+	};
 	int status;
 
-	nlh->nlmsg_flags |= NLM_F_ACK;
-	status = netlink_send(nlh, nlh->nlmsg_len);
+	status = netlink_open();
 	if (status)
 		return status;
-	return netlink_answer(nlh->nlmsg_seq, nlh->nlmsg_seq, handler);
+
+	answer->seq = ++netlink.seq;
+	msg->nlh.nlmsg_seq = answer->seq;
+	msg->nlh.nlmsg_len = HEADERS + end - begin;
+	status = netlink_send(pieces, ARRAY_SIZE(pieces));
+	return status ? status : netlink_answer(answer);
 }
 
-/*
- * From now on changes may be sent together. The kernel carries out all
- * requests of a pack even when one is refused, which is told to @failed.
- */
-void netlink_pipeline(netlink_failed_t failed)
+/* *@interrupted when a dump may be inconsistent */
+int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *interrupted)
 {
-	pack.failed = failed;
-}
-
-/*
- * Only the last request asks for an ack. The kernel answers in order and
- * tells of a refusal unasked, so that ack says that the others were done.
- */
-void netlink_flush(void)
-{
-	struct nlmsghdr *last = (struct nlmsghdr *)(pack.buf.data + pack.last);
-	unsigned int i;
+	struct answer answer = { .handler = handler };
 	int status;
 
-	if (!pack.count)
-		return;
-
-	last->nlmsg_flags |= NLM_F_ACK;
-	status = netlink_send(&pack.buf, pack.size);
-	if (!status)
-		netlink_answer(pack.seq, last->nlmsg_seq, NULL);
-
-	/* nothing was sent, or the answers are lost with the socket */
-	for (i = 0; (status || !netlink.sock) && i < pack.count; i++)
-		pack.failed(pack.lines[i]);
-
-	pack.count = 0;
-	pack.size = 0;
+	status = netlink_exchange(msg, HEADERS, msg->nlh.nlmsg_len, &answer);
+	if (interrupted)
+		*interrupted = answer.interrupted;
+	return status;
 }
 
-/* Sends a change that @line of a batch asks for, in a pipeline later. */
-int netlink_change(struct nl_msg *msg, unsigned int line)
+/* The same, as a list on stdout */
+int netlink_list(union message_buf *msg, netlink_handler_t handler)
 {
-	struct nlmsghdr *nlh = nlmsg_hdr(msg);
+	bool interrupted;
+	int status;
 
-	if (!pack.failed)
-		return netlink_request(msg, NULL);
+	print_list_begin();
+	status = netlink_request(msg, handler, &interrupted);
+	print_list_end(status);
+	if (interrupted)
+		fputs("Dump was interrupted and may be inconsistent.\n", stderr);
+	return status;
+}
 
-	if (!pack.count)
-		pack.seq = nlh->nlmsg_seq;
-	pack.lines[pack.count++] = line;
-	pack.last = pack.size;
-	memcpy(pack.buf.data + pack.size, nlh, nlh->nlmsg_len);
-	pack.size += NLMSG_ALIGN(nlh->nlmsg_len);
+/*
+ * Sends the attributes from @begin to @end of @msg alone. *@offset is where in
+ * @msg the one is that was refused, less than 0 when that is unknown.
+ */
+int netlink_request_part(union message_buf *msg, size_t begin, size_t end, long *offset)
+{
+	struct answer answer = { };
+	int status;
 
-	if (pack.count >= pack.limit)
-		netlink_flush();
-	return STATUS_DONE;
+	status = netlink_exchange(msg, begin, end, &answer);
+	*offset = answer.offset ? (long)(answer.offset - HEADERS + begin) : -1;
+	return status;
 }

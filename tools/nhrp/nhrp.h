@@ -2,9 +2,10 @@
 /*
  * nhrp: reads and writes the NHRP cache of the kernel.
  *
- * main.c dispatches a command line to map.c, peer.c or monitor.c, batch.c
- * feeds it with the lines of a file. They take words from utils.c, talk to
- * the kernel through netlink.c and write to stdout through print.c alone.
+ * main.c dispatches a command line to map.c, peer.c, stats.c or monitor.c,
+ * batch.c feeds it with the lines of a file. They take words from utils.c, talk
+ * to the kernel through netlink.c, changes by way of changes.c, and write to
+ * stdout through print.c alone.
  * A function that can fail says why on stderr and returns its exit status.
  */
 
@@ -45,6 +46,8 @@ struct options {
 
 extern struct options options;
 
+typedef void (*netlink_handler_t)(const struct nlmsghdr *nlh);
+
 /* main.c */
 struct words;
 
@@ -56,33 +59,54 @@ int batch_run(const char *name);
 /* map.c */
 int map_command(struct words *words);
 int map_help(void);
+int map_each_incomplete(netlink_handler_t handler);
+
+/* map_print.c */
+const char *map_type_name(uint8_t type);
+bool map_attrs_parse(const struct nlmsghdr *nlh, struct nlattr **tb);
+bool map_is_kernels(struct nlattr **tb);
+void map_print_config(struct nlattr **tb);
 void map_print(const struct nlmsghdr *nlh);
 
 /* peer.c */
 int peer_command(struct words *words);
 int peer_help(void);
 
+/* stats.c */
+int stats_command(struct words *words);
+int stats_help(void);
+
 /* monitor.c */
 int monitor_command(struct words *words);
 int monitor_help(void);
 
 /* netlink.c */
-/* As large as the messages of a dump become. */
+/* As large as the messages of a dump become, and those of changes. */
 union message_buf {
 	struct nlmsghdr nlh;
 	char data[32 * 1024];
 };
 
-typedef void (*netlink_handler_t)(const struct nlmsghdr *nlh);
-typedef void (*netlink_failed_t)(unsigned int line);
+int message_begin(union message_buf *msg, uint8_t cmd, uint16_t flags);
+void message_put(union message_buf *msg, int type, size_t len, const void *data);
+void message_put_u8(union message_buf *msg, int type, uint8_t value);
+void message_put_u32(union message_buf *msg, int type, uint32_t value);
 
-int netlink_open_group(const char *group, struct nl_sock **sock);
-int netlink_msg_new(struct nl_msg **msg, uint8_t cmd, uint16_t flags);
-int netlink_request(struct nl_msg *msg, netlink_handler_t handler);
-int netlink_change(struct nl_msg *msg, unsigned int line);
-void netlink_flush(void);
-void netlink_pipeline(netlink_failed_t failed);
+int netlink_socket(struct nl_sock **sock);
+int netlink_join(struct nl_sock *sock, const char *group, bool *denied);
+int netlink_new(union message_buf **msg, uint8_t cmd, uint16_t flags);
+int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *interrupted);
+int netlink_list(union message_buf *msg, netlink_handler_t handler);
+int netlink_request_part(union message_buf *msg, size_t begin, size_t end, long *offset);
 void netlink_close(void);
+
+/* changes.c */
+typedef void (*changes_refused_t)(unsigned int line);
+
+void changes_collect(changes_refused_t refused);
+int changes_flush(void);
+int change_begin(union message_buf **msg, int type);
+int change_end(unsigned int line);
 
 /* print.c */
 void print_list_begin(void);
@@ -91,6 +115,8 @@ void print_record_begin(void);
 void print_record_end(void);
 void print_object_begin(const char *key, const char *text);
 void print_object_end(void);
+void print_array_begin(const char *key);
+void print_array_word(const char *fmt, const char *word);
 void print_string(const char *key, const char *fmt, const char *value);
 void print_uint(const char *key, const char *fmt, unsigned long long value);
 void print_text(const char *text);
@@ -115,17 +141,26 @@ int kernel_error(const char *fmt, ...) __printf(1, 2);
 int argument_error(const char *argument, const char *why);
 bool word_matches(const char *word, const char *command);
 bool word_is_help(const struct words *words);
-const char *word_next(struct words *words);
 int word_value(struct words *words, const char *key, const char **value);
+
+static inline const char *word_next(struct words *words)
+{
+	if (words->argc <= 0)
+		return NULL;
+	words->argc--;
+	return *words->argv++;
+}
 
 bool address_parse(struct address *addr, const char *text);
 bool prefix_parse(struct address *addr, const char *text);
+bool mark_parse(const char *text, uint64_t *value);
 bool uint_parse(const char *text, uint64_t max, uint64_t *value);
 const char *address_text(const void *data, int len);
 const char *prefix_text(const void *data, int len, uint8_t prefixlen);
 
 int device_index(const char *name, uint32_t *ifindex);
 const char *device_name(uint32_t ifindex);
+void device_forget(void);
 void device_remember(void);
 
 bool protocol_number(const char *name, uint8_t *number);

@@ -104,22 +104,18 @@ static void peer_print_record(const struct nlmsghdr *nlh)
 
 static int peer_show(const struct peer_filter *filter)
 {
-	struct nl_msg *msg;
+	union message_buf *msg;
 	int status;
 
-	netlink_flush();
-	status = netlink_msg_new(&msg, NHRP_CMD_PEER_GET, NLM_F_DUMP);
+	status = netlink_new(&msg, NHRP_CMD_PEER_GET, NLM_F_DUMP);
 	if (status)
 		return status;
 	if (filter->ifindex)
-		nla_put_u32(msg, NHRP_A_PEER_IFINDEX, filter->ifindex);
+		message_put_u32(msg, NHRP_A_PEER_IFINDEX, filter->ifindex);
 	if (filter->nbma.len)
-		nla_put(msg, NHRP_A_PEER_NBMA, filter->nbma.len, filter->nbma.data);
+		message_put(msg, NHRP_A_PEER_NBMA, filter->nbma.len, filter->nbma.data);
 
-	print_list_begin();
-	status = netlink_request(msg, peer_print_record);
-	print_list_end(status);
-	return status;
+	return netlink_list(msg, peer_print_record);
 }
 
 int peer_command(struct words *words)

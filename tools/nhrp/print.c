@@ -18,6 +18,7 @@
 static struct {
 	struct json_object *record;
 	struct json_object *object;	/* what values are added to */
+	struct json_object *array;	/* what words are added to */
 	bool in_list;
 	unsigned int records;		/* of the list, so far */
 } json;
@@ -112,6 +113,22 @@ void print_object_begin(const char *key, const char *text)
 void print_object_end(void)
 {
 	json.object = json.record;
+}
+
+void print_array_begin(const char *key)
+{
+	if (!options.json)
+		return;
+	json.array = json_object_new_array();
+	json_object_object_add(json.object, key, json.array);
+}
+
+void print_array_word(const char *fmt, const char *word)
+{
+	if (options.json)
+		json_object_array_add(json.array, json_object_new_string(word));
+	else if (fmt)
+		printf(fmt, word);
 }
 
 void print_string(const char *key, const char *fmt, const char *value)

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,8 +29,12 @@ int usage_error(const char *fmt, ...)
 {
 	va_list ap;
 
-	/* What earlier lines of a batch have to say comes first. */
-	netlink_flush();
+	/*
+	 * What earlier lines of a batch have to say comes first. When one of
+	 * them ends the batch, nothing more is said.
+	 */
+	if (changes_flush())
+		return STATUS_USAGE;
 
 	va_start(ap, fmt);
 	error_vprint(fmt, ap);
@@ -55,20 +60,18 @@ int kernel_error(const char *fmt, ...)
 /* True when @word abbreviates @command. */
 bool word_matches(const char *word, const char *command)
 {
-	return *word && !strncmp(word, command, strlen(word));
+	if (!*word)
+		return false;
+	while (*word && *word == *command) {
+		word++;
+		command++;
+	}
+	return !*word;
 }
 
 bool word_is_help(const struct words *words)
 {
 	return words->argc > 0 && !strcmp(words->argv[0], "help");
-}
-
-const char *word_next(struct words *words)
-{
-	if (words->argc <= 0)
-		return NULL;
-	words->argc--;
-	return *words->argv++;
 }
 
 int word_value(struct words *words, const char *key, const char **value)
@@ -97,30 +100,87 @@ bool uint_parse(const char *text, uint64_t max, uint64_t *value)
 	return true;
 }
 
+/* Decimal, or hexadecimal behind 0x */
+bool mark_parse(const char *text, uint64_t *value)
+{
+	char *end;
+
+	if (strncmp(text, "0x", 2) || !isxdigit((unsigned char)text[2]))
+		return uint_parse(text, UINT32_MAX, value);
+	errno = 0;
+	*value = strtoull(text, &end, 16);
+	return !*end && !errno && *value <= UINT32_MAX;
+}
+
+/*
+ * What inet_pton() takes as an IPv4 address, at less cost: a line of a batch has
+ * two of them. Returns what is behind it, or NULL.
+ */
+static const char *ipv4_read(uint8_t *data, const char *text)
+{
+	unsigned int octet, digit;
+	int more;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		if (i && *text++ != '.')
+			return NULL;
+		octet = (unsigned int)*text - '0';
+		if (octet > 9)
+			return NULL;
+		text++;
+		/* no digits behind a zero that leads */
+		for (more = octet ? 2 : 0; more; more--, text++) {
+			digit = (unsigned int)*text - '0';
+			if (digit > 9)
+				break;
+			octet = octet * 10 + digit;
+		}
+		if (octet > UINT8_MAX)
+			return NULL;
+		data[i] = octet;
+	}
+	return text;
+}
+
+/* An address of either family; returns what is behind it, or NULL. */
+static const char *address_read(struct address *addr, const char *text)
+{
+	char host[INET6_ADDRSTRLEN];
+	const char *end;
+
+	end = ipv4_read(addr->data, text);
+	if (end) {
+		addr->len = sizeof(struct in_addr);
+	} else {
+		end = strchrnul(text, '/');
+		if ((size_t)(end - text) >= sizeof(host))
+			return NULL;
+		memcpy(host, text, end - text);
+		host[end - text] = '\0';
+		if (inet_pton(AF_INET6, host, addr->data) != 1)
+			return NULL;
+		addr->len = sizeof(struct in6_addr);
+	}
+	addr->prefixlen = addr->len * 8;
+	return end;
+}
+
 bool address_parse(struct address *addr, const char *text)
 {
-	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	const char *end = address_read(addr, text);
 
-	if (inet_pton(family, text, addr->data) != 1)
-		return false;
-	addr->len = family == AF_INET6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
-	addr->prefixlen = addr->len * 8;
-	return true;
+	return end && !*end;
 }
 
 bool prefix_parse(struct address *addr, const char *text)
 {
-	const char *slash = strchr(text, '/');
-	char host[INET6_ADDRSTRLEN];
+	const char *end = address_read(addr, text);
 	uint64_t prefixlen;
 
-	if (!slash)
-		return address_parse(addr, text);
-	if ((size_t)(slash - text) >= sizeof(host))
-		return false;
-	memcpy(host, text, slash - text);
-	host[slash - text] = '\0';
-	if (!address_parse(addr, host) || !uint_parse(slash + 1, addr->len * 8, &prefixlen))
+	if (!end || !*end)
+		return end;
+	if (*end != '/' || !uint_parse(end + 1, addr->len * 8, &prefixlen))
 		return false;
 	addr->prefixlen = prefixlen;
 	return true;
@@ -161,17 +221,22 @@ static int device_socket(void)
 	return fd;
 }
 
-/*
- * One system call on a socket that is kept: a batch asks for each line, since
- * a device may be renamed between two of them.
- */
-int device_index(const char *name, uint32_t *ifindex)
+/* The device asked for last */
+static struct {
+	char name[IFNAMSIZ];
+	uint32_t ifindex;		/* 0 when forgotten */
+} last_device;
+
+/* A device may be renamed whenever something was done. */
+void device_forget(void)
+{
+	last_device.ifindex = 0;
+}
+
+static int device_lookup(const char *name, uint32_t *ifindex)
 {
 	struct ifreq ifr = { };
 	uint64_t number;
-
-	if (!*name || strlen(name) >= sizeof(ifr.ifr_name))
-		return usage_error("\"%s\" is not a valid device name.", name);
 
 	strcpy(ifr.ifr_name, name);
 	if (!ioctl(device_socket(), SIOCGIFINDEX, &ifr)) {
@@ -184,6 +249,23 @@ int device_index(const char *name, uint32_t *ifindex)
 		return STATUS_DONE;
 	}
 	return usage_error("cannot find device \"%s\".", name);
+}
+
+int device_index(const char *name, uint32_t *ifindex)
+{
+	int status;
+
+	if (!last_device.ifindex || strcmp(name, last_device.name)) {
+		if (!*name || strlen(name) >= sizeof(last_device.name))
+			return usage_error("\"%s\" is not a valid device name.", name);
+
+		status = device_lookup(name, &last_device.ifindex);
+		if (status)
+			return status;
+		strcpy(last_device.name, name);
+	}
+	*ifindex = last_device.ifindex;
+	return STATUS_DONE;
 }
 
 /*
