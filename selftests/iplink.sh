@@ -110,7 +110,7 @@ help_lists_options()
 	local usage word
 
 	usage=$(try ip link help mgre) || return
-	for word in local dev key ttl tos '\[no\]pmtudisc' maxmappings; do
+	for word in local dev key ttl tos '\[no\]pmtudisc' maxmappings queue; do
 		grep -q "\[ $word " <<<"$usage" || fail "no $word in: $usage" || return
 	done
 }
@@ -120,7 +120,7 @@ man_lists_options()
 	local page=$top/Documentation/man/ip-link-mgre.8 word
 
 	for word in local dev key ttl hoplimit hlim tos tclass dsfield pmtudisc \
-		    nopmtudisc maxmappings; do
+		    nopmtudisc maxmappings queue; do
 		grep -qE "^\.(B|BI|BR|RB) .*\<$word\>" "$page" ||
 			fail "no $word in $page" || return
 	done
@@ -128,22 +128,22 @@ man_lists_options()
 
 # ---- options
 
-DEFAULTS='{"local":"any","ttl":0,"tos":"0","pmtudisc":true,"maxmappings":1048576}'
+DEFAULTS='{"local":"any","ttl":0,"tos":"0","pmtudisc":true,"maxmappings":1048576,"queue":16}'
 
 defaults()
 {
 	m0_add
 	m0_is "$DEFAULTS"
-	assert_eq text "$(m0_text)" "local any ttl inherit pmtudisc maxmappings 1048576"
+	assert_eq text "$(m0_text)" "local any ttl inherit pmtudisc maxmappings 1048576 queue 16"
 }
 
 all_options()
 {
-	m0_add local 192.0.2.1 dev eth0 key 42 ttl 64 tos 0x10 nopmtudisc maxmappings 1000
+	m0_add local 192.0.2.1 dev eth0 key 42 ttl 64 tos 0x10 nopmtudisc maxmappings 99 queue 9
 	m0_is '{"local":"192.0.2.1","link":"eth0","key":42,"ttl":64,"tos":"0x10",
-		"pmtudisc":false,"maxmappings":1000}'
+		"pmtudisc":false,"maxmappings":99,"queue":9}'
 	assert_eq text "$(m0_text)" \
-		"local 192.0.2.1 dev eth0 key 42 ttl 64 tos 0x10 nopmtudisc maxmappings 1000"
+		"local 192.0.2.1 dev eth0 key 42 ttl 64 tos 0x10 nopmtudisc maxmappings 99 queue 9"
 }
 
 # KEY VALUE of the JSON output, what the text output says, what was given
@@ -166,6 +166,8 @@ tos:"0x1":tos inherit:dsfield inherit
 pmtudisc:true:pmtudisc:pmtudisc
 pmtudisc:false:nopmtudisc:nopmtudisc
 maxmappings:7:maxmappings 7:maxmappings 7
+queue:0:queue 0:queue 0
+queue:1024:queue 1024:queue 1024
 '
 
 # Given alone, each changes one key of the defaults
@@ -202,8 +204,8 @@ round_trip()
 local 192.0.2.1
 dev eth0 ttl 255 tos inherit
 local 192.0.2.1 key 42 ttl 64
-local 203.0.113.255 dev eth1 key 1.2.3.4 ttl 1 tos 0x1c nopmtudisc maxmappings 1
-key 0xffffffff ttl inherit tos 0xfc pmtudisc maxmappings 99999"
+local 203.0.113.255 dev eth1 key 1.2.3.4 ttl 1 tos 0x1c nopmtudisc maxmappings 1 queue 0
+key 0xffffffff ttl inherit tos 0xfc pmtudisc maxmappings 99999 queue 1000"
 	first=$(batch_each -o <<<"$given" | text_options)
 	second=$(batch_each -o <<<"$first" | text_options)
 	assert_eq "devices made" "$(grep -c . <<<"$first")" 6
@@ -244,6 +246,8 @@ tos:"0":tos 0
 pmtudisc:false:nopmtudisc
 pmtudisc:true:pmtudisc
 maxmappings:10:maxmappings 10
+queue:0:queue 0
+queue:20:queue 20
 link:"eth0":dev eth0
 link:"eth1":dev eth1
 '
@@ -265,10 +269,10 @@ change_each()
 
 change_several()
 {
-	m0_add local 192.0.2.1 key 42 maxmappings 10
+	m0_add local 192.0.2.1 key 42 maxmappings 10 queue 5
 	try dut link change m0 type mgre ttl 7 tos 0x20 nopmtudisc
 	m0_is '{"local":"192.0.2.1","key":42,"ttl":7,"tos":"0x20","pmtudisc":false,
-		"maxmappings":10}'
+		"maxmappings":10,"queue":5}'
 }
 
 # ---- refusals
@@ -320,7 +324,7 @@ refused_missing_value()
 {
 	local word
 
-	for word in local dev key ttl tos maxmappings; do
+	for word in local dev key ttl tos maxmappings queue; do
 		refused 255 'Command line is not complete. Try option "help"' "$word"
 	done
 }
@@ -348,6 +352,9 @@ refused_numbers()
 	refused 255 'argument "4294967296" is wrong: invalid maxmappings' \
 		maxmappings 4294967296
 	refused 255 'argument "1k" is wrong: invalid maxmappings' maxmappings 1k
+	refused 255 'argument "4294967296" is wrong: invalid queue' queue 4294967296
+	refused 255 'argument "-1" is wrong: invalid queue' queue -1
+	refused 255 'argument "x" is wrong: invalid queue' queue x
 }
 
 refused_devices()
@@ -363,6 +370,8 @@ refused_by_kernel()
 	refused 2 'tos sets the two bits of ECN' tos 3
 	refused 2 'tos sets the two bits of ECN' tos 0x12
 	refused 2 'integer out of range' maxmappings 0
+	refused 2 'integer out of range' queue 1025
+	refused 2 'integer out of range' queue 4294967295
 	refused 2 "dev is not a device of the underlay's netns" dev if4242
 	run_fails 2 'dev is the tunnel itself' dut link change m0 type mgre dev m0
 }
@@ -389,6 +398,7 @@ refused_duplicates()
 	refused 255 'either "tclass" is duplicate' tos 1 tclass 2
 	refused 255 'either "nopmtudisc" is duplicate' pmtudisc nopmtudisc
 	refused 255 'either "maxmappings" is duplicate' maxmappings 1 maxmappings 2
+	refused 255 'either "queue" is duplicate' queue 1 queue 1
 }
 
 # ---- start

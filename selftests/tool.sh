@@ -3,7 +3,8 @@
 # The tool nhrp: what it prints, refuses and returns. What it must print is in
 # the files of the folder tool; numbers that time changes are N there.
 #
-#	namespace DUT, no packets:	mgre0, mgre1 (no underlay)
+#	namespace DUT:			mgre0, mgre1 (down), ask0 10.2.0.1/16 (no underlay:
+#					its packets ask for a mapping, none leaves)
 #	namespaces of topo 1:		a hub and a spoke, for the counters
 
 # shellcheck source=selftests/lib.sh
@@ -11,6 +12,7 @@
 
 GOLDEN=$top/selftests/tool
 MAN=$top/Documentation/man/nhrp.8
+RESOLVER=$top/tools/examples/nhrp-resolver
 
 # ---- helpers
 
@@ -23,7 +25,7 @@ dut()
 # Times and ages as N
 no_times()
 {
-	sed -E 's/("?(expires|used|created|updated|last|last_rx)"?[: ]+)[0-9]+/\1N/g'
+	sed -E 's/("?(expires|created|updated|last|last_rx|used)"?[: ]+)[0-9]+/\1N/g'
 }
 
 # golden FILE COMMAND...: it prints this, and succeeds
@@ -136,12 +138,13 @@ help_texts()
 	golden help.txt nhrp help
 	golden help.txt nhrp -h
 	golden help.txt nhrp --help map show
-	for object in map peer monitor; do
+	for object in map peer stats monitor; do
 		golden help-$object.txt nhrp $object help
 		golden help-$object.txt nhrp $object he
 	done
 	golden help-map.txt nhrp map add help
 	golden help-peer.txt nhrp peer show help
+	golden help-stats.txt nhrp stats show help
 }
 
 version()
@@ -176,12 +179,12 @@ usage_is_in_man()
 
 	need groff || return
 	man_synopsis >"$tmp/man"
-	for object in "" map peer monitor; do
+	for object in "" map peer stats monitor; do
 		# shellcheck disable=SC2086 # no word when empty
 		nhrp $object help | usage_lines
 	done | sort >"$tmp/usage"
 	diff -u "$tmp/usage" "$tmp/man" || fail "usage and man page differ"
-	assert_test "lines of usage" "$(wc -l <"$tmp/usage")" -ge 10
+	assert_test "lines of usage" "$(wc -l <"$tmp/usage")" -ge 15
 }
 
 man_is_clean()
@@ -220,6 +223,11 @@ no_privilege()
 		map flush all >"$tmp/out" 2>&1 || status=$?
 	assert_eq "exit status" $status 2
 	assert_eq "message" "$(cat "$tmp/out")" "Error: nhrp: Operation not permitted."
+	status=0
+	on "$DUT" setpriv --reuid 65534 --clear-groups "$NHRP" \
+		map del 10.0.0.2 dev mgre0 >"$tmp/out" 2>&1 || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "message" "$(cat "$tmp/out")" "Error: nhrp: Operation not permitted."
 	golden map-show.txt dut map show
 }
 
@@ -235,6 +243,8 @@ abbreviations()
 	golden peer-show.txt dut p s
 	golden peer-show.txt dut pe
 	golden map-show-details.txt dut --det map show
+	golden map-save.txt dut m sa
+	golden stats-show.txt dut s s
 	try dut m a 10.0.0.9 nbma 192.0.2.9 dev mgre0 || return
 	try dut m r 10.0.0.9 nbma 192.0.2.8 dev mgre0 || return
 	assert_eq "m g" "$(dut m g 10.0.0.9 dev mgre0)" \
@@ -297,6 +307,129 @@ map_filters()
 	assert_eq "host" "$(map_count 10.0.0.4)" 1
 	assert_eq "all of them" "$(map_count 10.0.0.0/8 dev mgre0 nbma 192.0.2.3 type static)" 1
 	assert_eq "default" "$(map_count 0.0.0.0/0)" 4
+	assert_eq "protocol" "$(map_count protocol bgp)" 1
+}
+
+# kinds_reset: mappings of all types, with all flags and options
+kinds_reset()
+{
+	try dut map flush all || return
+	sed 's/^/map add /' "$GOLDEN/map-kinds.txt" >"$tmp/batch"
+	try dut -batch "$tmp/batch"
+}
+
+# What is given is what is shown.
+map_kinds()
+{
+	kinds_reset || return
+	golden map-kinds.txt dut map show
+	golden map-kinds.json dut -j map show dev mgre0
+	validate map dut -j map show
+	assert_eq "details" "$(dut -d map show 10.1.1.0/24)" \
+		"10.1.1.0/24 negative dev mgre0 hold forever protocol static"
+}
+
+# A value at its default is not shown; numbers may be written in two ways.
+map_defaults()
+{
+	map_empty || return
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0 mark 0 preference 0 hold forever
+	assert_eq "defaults" "$(dut map)" "10.0.0.9 nbma 192.0.2.9 dev mgre0 type static"
+	try dut map replace 10.0.0.9 nbma 192.0.2.9 dev mgre0 mark 17 nat
+	assert_eq "mark" "$(dut map)" "10.0.0.9 nbma 192.0.2.9 dev mgre0 type static nat mark 0x11"
+	try dut map replace 10.0.0.9 nbma 192.0.2.9 dev mgre0 mark 0x000012
+	assert_eq "mark, no flag" "$(dut map)" \
+		"10.0.0.9 nbma 192.0.2.9 dev mgre0 type static mark 0x12"
+	try dut map del 10.0.0.9 dev mgre0
+	try dut map add 10.0.0.9 negative dev mgre0 hold forever
+	assert_eq "negative" "$(dut map get 10.0.0.9 dev mgre0)" "10.0.0.9 negative dev mgre0"
+}
+
+map_kinds_filters()
+{
+	kinds_reset || return
+	assert_eq "shortcut" "$(map_count shortcut)" 2
+	assert_eq "unique" "$(map_count unique)" 3
+	assert_eq "multicast" "$(map_count multicast)" 2
+	assert_eq "nat" "$(map_count nat)" 3
+	assert_eq "resolve" "$(map_count resolve)" 2
+	assert_eq "used" "$(map_count used)" 0
+	assert_eq "two flags" "$(map_count resolve unique)" 1
+	assert_eq "cached" "$(map_count type cached)" 4
+	assert_eq "negative" "$(map_count type negative)" 3
+	assert_eq "incomplete" "$(map_count type incomplete)" 0
+	assert_eq "IPv6" "$(map_count ::/0)" 3
+	assert_eq "IPv6 NBMA" "$(map_count nbma 2001:db8::9)" 1
+	assert_eq "protocol" "$(map_count protocol bgp)" 2
+	assert_eq "flushed" "$(dut -s map flush unique protocol bgp)" "flushed 1"
+	assert_eq "flushed" "$(dut -s map flush type negative 10.0.0.0/8)" "flushed 2"
+	assert_eq "left" "$(map_count)" 13
+}
+
+map_unique()
+{
+	map_empty || return
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0 type dynamic hold 60 unique || return
+	fails_with 2 "Error: nhrp: prefix is unique to another NBMA address." \
+		-n "$DUT" map replace 10.0.0.9 nbma 192.0.2.8 dev mgre0 type dynamic
+	try dut map replace 10.0.0.9 nbma 192.0.2.9 dev mgre0 type dynamic hold 90 unique
+	try dut map replace 10.0.0.9 nbma 192.0.2.8 dev mgre0
+	assert_eq "the configured one" "$(dut map)" "10.0.0.9 nbma 192.0.2.8 dev mgre0 type static"
+}
+
+map_saved()
+{
+	map_reset || return
+	golden map-save.txt dut map save
+	kinds_reset || return
+	try ip -n "$DUT" link add 'a#b' type mgre key 3 || return
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev 'a#b'
+	try dut map save >"$tmp/saved"
+	assert_eq "lines" "$(wc -l <"$tmp/saved")" 17
+	grep -c '^map replace ' "$tmp/saved" >"$tmp/count"
+	assert_eq "lines of a batch" "$(cat "$tmp/count")" 17
+	map_empty
+	try dut -batch "$tmp/saved"
+	try dut map save | cmp - "$tmp/saved" || fail "saved, restored and saved again differs"
+	try dut -batch "$tmp/saved"
+	try dut map save | cmp - "$tmp/saved" || fail "restored over itself differs"
+	dut map save dev mgre1 | diff <(grep ' dev mgre1 ' "$tmp/saved") - || fail "filter"
+	try ip -n "$DUT" link del 'a#b'
+}
+
+# Mappings change while a dump of many messages is read.
+map_save_interrupted()
+{
+	local status=0
+
+	map_empty || return
+	try dut -batch - < <(many 0 19999) || return
+	mkfifo "$tmp/save"
+	exec 5<>"$tmp/save"
+	bg SAVE "$NHRP" -n "$DUT" map save >"$tmp/save" 2>"$tmp/err" 5>&-
+	exec 6<"$tmp/save" 5>&-
+	try read -r -u 6
+	try dut map del 10.1.70.0 dev mgre0
+	cat <&6 >"$tmp/out"
+	exec 6<&-
+	bg_wait "$SAVE" || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "stderr" "$(cat "$tmp/err")" "Error: mappings changed while they were saved."
+	map_empty
+}
+
+# ---- counters
+
+stats_show()
+{
+	map_reset || return
+	golden stats-show.txt dut stats
+	golden stats-show.txt dut stats list
+	golden stats-show-oneline.txt dut -o stats show dev mgre0
+	golden stats-show.json dut -j stats show dev mgre1
+	validate stats dut -j stats
+	assert_eq "devices" "$(dut -j stats | jq -c 'map(.dev)')" '["mgre0","mgre1"]'
+	fails_with 2 "Error: nhrp: device has no NHRP cache." -n "$DUT" stats show dev lo
 }
 
 map_get()
@@ -399,6 +532,7 @@ schemas()
 	need_jsonschema || return
 	validate map map_documents
 	validate peer dut -j peer show
+	validate stats dut -j stats show
 }
 
 # A key too many, a key too few, a value out of range
@@ -406,7 +540,9 @@ wrong_documents()
 {
 	local change
 
-	for change in '.[0].x = 1' 'del(.[0].dst)' '.[1].hold = 0' '.[0].type = "cached"'; do
+	for change in '.[0].x = 1' 'del(.[0].dst)' '.[1].hold = 0' '.[0].type = "x"' \
+		      'del(.[0].nbma)' '.[0].type = "negative"' '.[0].type = "incomplete"' \
+		      '.[0].flags = ["x"]' 'del(.[0].flags)' '.[0].expires = 1'; do
 		dut -j map show | jq -c "$change"
 	done
 }
@@ -441,12 +577,80 @@ batch_stops_at_word()
 	map_empty || return
 	cat >"$tmp/batch" <<-END
 		map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
-		map add 10.0.0.3 nbma 192.0.2.2 dev mgre0 shortcut
+		map add 10.0.0.3 nbma 192.0.2.2 dev mgre0 short
 		map add 10.0.0.4 nbma 192.0.2.2 dev mgre0
 	END
-	fails_with 1 "Error: unknown word \"shortcut\", try \"nhrp map help\".
+	fails_with 1 "Error: unknown word \"short\", try \"nhrp map help\".
 Command failed $tmp/batch:2" -n "$DUT" -batch "$tmp/batch"
 	assert_eq "mappings" "$(map_count)" 1
+}
+
+# Messages hold about a thousand lines; one of line 1500 is refused or wrong.
+batch_stops_between()
+{
+	local bad
+
+	for bad in "map add 10.1.0.7 nbma 192.0.2.3 dev mgre0" "map del 10.9.9.9 dev mgre0" \
+		   "map add 10.1.0.7/24 nbma 192.0.2.3 dev mgre0" "map add x"; do
+		map_empty || return
+		{ many 1 1499; echo "$bad"; many 1500 3999; echo "map show"; } >"$tmp/batch"
+		dut -batch "$tmp/batch" >"$tmp/out" 2>"$tmp/err"
+		assert_eq "mappings before $bad" "$(map_count)" 1499
+		assert_eq "line" "$(tail -n 1 "$tmp/err")" "Command failed $tmp/batch:1500"
+		assert_eq "lines on stderr" "$(wc -l <"$tmp/err")" 2
+		assert_eq "output" "$(cat "$tmp/out")" ""
+	done
+}
+
+# A refusal comes before a wrong line, a question or the end behind it.
+batch_stops_first()
+{
+	local behind
+
+	for behind in "map x" "x" "map show" "peer" "map help" "stats help" "map save" \
+		      'map "' "map add 10.0.0.9 nbma 192.0.2.9 dev nodev"; do
+		map_empty || return
+		batch 2 > "$tmp/out" <<-END
+			map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+			map add 10.0.0.2 nbma 192.0.2.2 dev mgre0
+			map add 10.0.0.3 nbma 192.0.2.2 dev mgre0
+			$behind
+		END
+		batch_said "Error: nhrp: prefix is mapped already.
+Command failed -:2"
+		assert_eq "output of $behind" "$(cat "$tmp/out")" ""
+		assert_eq "mappings before $behind" "$(map_count)" 1
+	done
+}
+
+# One change after the other, whatever their kind
+batch_mixes()
+{
+	local option
+
+	for option in -s -force; do
+		map_empty || return
+		for ((i = 0; i < 2000; i++)); do
+			echo "map add 10.0.0.9 nbma 192.0.2.$((i % 200 + 1)) dev mgre0"
+			echo "map replace 10.0.0.9 nbma 192.0.2.3 dev mgre0"
+			echo "map del 10.0.0.9 dev mgre0"
+		done >"$tmp/batch"
+		try dut $option -batch "$tmp/batch"
+		assert_eq "mappings" "$(map_count)" 0
+	done
+}
+
+# A device of another index gets the name of the first in between.
+batch_devices()
+{
+	map_empty || return
+	for ((i = 0; i < 100; i++)); do
+		echo "map add 10.0.1.$i nbma 192.0.2.2 dev mgre$((i % 2))"
+		echo "map show dev mgre$((i % 2)) 10.0.1.$i"
+	done >"$tmp/batch"
+	try dut -batch "$tmp/batch" >"$tmp/out"
+	assert_eq "shown" "$(wc -l <"$tmp/out")" 100
+	assert_eq "of mgre1" "$(map_count dev mgre1)" 50
 }
 
 batch_forced()
@@ -484,6 +688,27 @@ batch_forced_long()
 	assert_eq "failed lines" "$(cat "$tmp/count")" 201
 	grep '^Command' "$tmp/err" | diff -u <(seq -f 'Command failed -:%.0f' 301 501) - ||
 		fail "lines are not named in order"
+}
+
+# All lines fail, then every other, in the middle of messages.
+batch_forced_failures()
+{
+	local status=0
+
+	map_empty || return
+	try dut -batch - < <(many 0 2999) || return
+	batch 2 -force < <(many 0 2999)
+	assert_eq "failed lines" "$(grep -c '^Command failed -:' "$tmp/err")" 3000
+	try dut -batch - < <(many 0 2999 | awk 'NR % 2 { print "map del", $3, "dev mgre0" }')
+	assert_eq "mappings" "$(map_count)" 1500
+	batch 2 -force < <(many 0 2999)
+	assert_eq "mappings" "$(map_count)" 3000
+	grep '^Command' "$tmp/err" | diff -u <(seq -f 'Command failed -:%.0f' 2 2 3000) - ||
+		fail "lines are not named in order"
+	on "$DUT" setpriv --reuid 65534 --clear-groups "$NHRP" -force -batch - \
+		< <(many 0 9) 2>"$tmp/err" || status=$?
+	assert_eq "exit status without privilege" $status 2
+	assert_eq "lines refused" "$(grep -c '^Command failed -:' "$tmp/err")" 10
 }
 
 # All requests before a show are done when it is.
@@ -683,12 +908,255 @@ monitor_overrun()
 	map_empty
 }
 
+# ---- questions
+
+# ask_start FILE [OPTION]... OBJECT...: a monitor of OBJECTs, and a device that asks
+ask_start()
+{
+	local file=$1
+
+	shift
+	map_empty || return
+	bg MONITOR "$NHRP" -n "$DUT" "$@" >"$file" 2>"$file.err"
+	try busywait 10 listens "$MONITOR" || return
+	try ip -n "$DUT" link add ask0 type mgre key 4 || return
+	try on "$DUT" sysctl -qw net.ipv6.conf.ask0.disable_ipv6=0
+	try ip -n "$DUT" -batch - <<-END
+		link set ask0 addrgenmode none
+		addr add 10.2.0.1/16 dev ask0
+		addr add fd00::1/64 dev ask0 nodad
+		link set ask0 up
+		route add 10.3.0.0/16 via 10.2.0.7
+	END
+}
+
+ask_stop()
+{
+	bg_stop "$MONITOR" TERM
+	try ip -n "$DUT" link del ask0
+}
+
+# send ADDRESS: a packet that nobody answers
+send()
+{
+	on "$DUT" ping -q -n -c 1 -W 0.1 "$1" || :
+}
+
+# asks ADDRESS: sends until there is one more line of the first attempt
+asks()
+{
+	local before
+
+	before=$(grep -cE 'attempt"?[: ]1\b' "$tmp/asked")
+	send "$1"
+	try busywait 10 asked_more "$before"
+}
+
+asked_more()
+{
+	[ "$(grep -cE 'attempt"?[: ]1\b' "$tmp/asked")" -gt "$1" ]
+}
+
+# In the last third of the 6 s
+used_up()
+{
+	send "$1"
+	grep -q refresh "$tmp/asked"
+}
+
+# What the golden files of resolve show, each time for the first attempt
+ask_all()
+{
+	asks 10.2.0.9
+	asks fd00::9
+	asks 10.3.0.1
+	try dut map add 10.2.4.0/24 nbma 192.0.2.2 dev ask0 resolve
+	asks 10.2.4.1
+	try dut map add 10.2.5.0/24 nbma 192.0.2.5 dev ask0 type cached hold 6
+	try busywait 10 used_up 10.2.5.1
+}
+
+resolve_text()
+{
+	ask_start "$tmp/asked" monitor resolve && ask_all
+	ask_stop
+	golden resolve.txt grep 'attempt 1\b' "$tmp/asked"
+	assert_eq "stderr" "$(cat "$tmp/asked.err")" ""
+}
+
+resolve_json()
+{
+	ask_start "$tmp/asked" -j monitor resolve && ask_all
+	ask_stop
+	golden resolve.json jq -c 'select(.attempt == 1)' "$tmp/asked"
+	validate event cat "$tmp/asked"
+}
+
+# What the kernel writes itself is shown, not saved, and goes when it is flushed;
+# all of it in the 8 s that it lasts.
+resolve_shows()
+{
+	ask_start "$tmp/asked" monitor resolve || return
+	try dut map add 10.2.0.2 nbma 192.0.2.2 dev ask0
+	asks 10.2.0.9
+	try dut -batch - >"$tmp/text" <<-END
+		map show type incomplete
+		map save
+	END
+	try dut -j -s -batch - >"$tmp/json" <<-END
+		map get 10.2.0.9 dev ask0
+		map show
+		stats show dev ask0
+		map flush type incomplete
+		stats show dev ask0
+	END
+	ask_stop
+	assert_eq "text" "$(sed 's/attempts [12]/attempts N/' "$tmp/text")" \
+		"10.2.0.9 incomplete dev ask0 protocol kernel attempts N queued 1
+map replace 10.2.0.2 nbma 192.0.2.2 dev ask0 type static"
+	jq -c '.[-1] |
+		if has("queued") and has("dst") then
+			[.dst, .type, .queued, .flags, .protocol, has("nbma")]
+		elif has("flushed") then .
+		else [.mappings, .incomplete, .misses, .queued, .drop.flushed] end' \
+		"$tmp/json" | diff - <(cat <<-END
+			["10.2.0.9","incomplete",1,[],"kernel",false]
+			["10.2.0.9","incomplete",1,[],"kernel",false]
+			[1,1,1,1,0]
+			{"flushed":1}
+			[1,0,1,1,1]
+		END
+		) || fail "JSON: $(cat "$tmp/json")"
+	validate map head -n 2 "$tmp/json"
+}
+
+resolve_gives_up()
+{
+	ask_start "$tmp/asked" -j monitor map resolve || return
+	asks 10.2.0.9
+	try busywait 20 grep -q '"event":"new"' "$tmp/asked"
+	assert_eq "attempts" "$(jq -c 'select(.event == "resolve") | .attempt' "$tmp/asked" |
+		tr '\n' ' ')" "1 2 3 4 "
+	assert_eq "text" "$(dut map show)" "10.2.0.9 negative dev ask0 hold 30 protocol kernel"
+	[[ $(dut -s map show) =~ \ expires\ (30|2[0-9])\ created ]] || fail "$(dut -s map show)"
+	assert_eq "saved" "$(dut map save)" ""
+	validate event cat "$tmp/asked"
+	validate map dut -j map show
+	ask_stop
+}
+
+unprivileged()
+{
+	on "$DUT" setpriv --reuid 65534 --clear-groups "$NHRP" "$@"
+}
+
+# Whoever may not ask is told so; anybody hears of mappings, and need not name them.
+resolve_privilege()
+{
+	local status=0
+
+	map_empty || return
+	need setpriv || return
+	unprivileged monitor resolve >"$tmp/out" 2>&1 || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "message" "$(cat "$tmp/out")" "Error: nhrp: Operation not permitted."
+	bg_on MONITOR "$DUT" setpriv --reuid 65534 --clear-groups "$NHRP" monitor \
+		>"$tmp/events" 2>&1
+	try busywait 10 listens "$MONITOR" || return
+	try dut map add 10.0.0.9 nbma 192.0.2.9 dev mgre0
+	try busywait 10 has_lines "$tmp/events" 1
+	bg_stop "$MONITOR" TERM || fail "status $?"
+	assert_eq "event" "$(cat "$tmp/events")" "10.0.0.9 nbma 192.0.2.9 dev mgre0 type static"
+}
+
+# missed NUMBER: questions of which nothing is known but the address
+missed()
+{
+	[ "$(jq -r 'select(.event == "resolve" and .reason == null) | .dst' "$tmp/asked" |
+		sort -u | wc -l)" -ge "$1" ]
+}
+
+# The socket overflows with events of mappings, the questions behind them are
+# lost; the monitor asks for what is incomplete.
+resolve_overrun()
+{
+	ask_start "$tmp/asked" -j monitor map resolve || return
+	kill -STOP "$MONITOR"
+	try dut -batch - < <(many 0 19999)
+	send 10.2.0.9
+	send 10.2.0.10
+	send fd00::9
+	kill -CONT "$MONITOR"
+	try busywait 30 missed 3
+	assert_eq "addresses" "$(jq -r 'select(.event == "resolve" and .reason == null) | .dst' \
+		"$tmp/asked" | sort -u | tr '\n' ' ')" "10.2.0.10 10.2.0.9 fd00::9 "
+	assert_eq "stderr" "$(sort -u "$tmp/asked.err")" \
+		"Warning: events were lost, they came faster than they were read."
+	validate event grep '"resolve"' "$tmp/asked"
+	ask_stop
+	map_empty
+}
+
+# ---- the example
+
+# The resolver may be slow, and answer once more what it was asked twice.
+is_mapped_as()
+{
+	[ "$(dut map show "${1%% *}" 2>&1)" = "$1" ]
+}
+
+# answered ADDRESS LINE: a packet to it gets this mapping from the resolver
+answered()
+{
+	map_empty
+	send "$1"
+	busywait 10 is_mapped_as "$2" || fail "$1 is mapped as: $(dut map show)"
+}
+
+example_resolver()
+{
+	cat >"$tmp/hosts" <<-END
+		# nbma		prefix
+		192.0.2.9	10.2.0.9
+		192.0.2.10	10.2.0.0/24	nat	# not the longest
+		192.0.2.11	fd00::/16	mtu 1400
+	END
+	ask_start "$tmp/asked" monitor map || return
+	bg_on RESOLVER_PID "$DUT" env NHRP="$NHRP" "$RESOLVER" -n -t 77 "$tmp/hosts" \
+		2>"$tmp/resolver.err"
+	try busywait 20 resolver_answers || return
+	answered 10.2.0.9 "10.2.0.9 nbma 192.0.2.9 dev ask0 type cached hold 77"
+	answered 10.2.0.8 "10.2.0.0/24 nbma 192.0.2.10 dev ask0 type cached hold 77 nat"
+	answered fd00::9 "fd00::/16 nbma 192.0.2.11 dev ask0 type cached hold 77 mtu 1400"
+	answered 10.2.1.9 "10.2.1.9 negative dev ask0 hold 30"
+	bg_stop "$RESOLVER_PID" TERM || fail "the resolver ended with $?"
+	assert_eq "stderr" "$(cat "$tmp/resolver.err")" ""
+	try busywait 10 nobody_asks
+	ask_stop
+}
+
+# It has said that there is no such address.
+resolver_answers()
+{
+	map_empty
+	send 10.2.9.7
+	busywait 1 is_mapped_as "10.2.9.7 negative dev ask0 hold 30"
+}
+
+# While nobody listens, a packet without a mapping leaves nothing behind.
+nobody_asks()
+{
+	map_empty
+	send 10.2.0.7
+	[ -z "$(dut map show)" ]
+}
+
 # ---- run
 
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 36
+ktap_plan 55
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -709,6 +1177,13 @@ test_case "map show, text" map_text
 test_case "map show, JSON" map_json
 test_case "map show, times" map_times
 test_case "map show, filters" map_filters
+test_case "map show, all types, flags and options" map_kinds
+test_case "map show, defaults" map_defaults
+test_case "map show, filters of types and flags" map_kinds_filters
+test_case "map replace, unique" map_unique
+test_case "map save restores byte for byte" map_saved
+test_case "map save is told of changes" map_save_interrupted
+test_case "stats show" stats_show
 test_case "map get" map_get
 test_case "map flush says how many" map_flushed
 test_case "what is shown can be typed back" map_typed_back
@@ -719,8 +1194,13 @@ test_case "JSON schemas" schemas
 test_case "JSON schemas can fail" schemas_refuse
 test_case "batch stops at the refused line" batch_stops
 test_case "batch stops at the wrong line" batch_stops_at_word
+test_case "batch stops in the middle of a message" batch_stops_between
+test_case "batch stops before what is behind" batch_stops_first
+test_case "batch of all kinds of changes" batch_mixes
+test_case "batch of two devices" batch_devices
 test_case "batch with -force goes on" batch_forced
 test_case "batch with -force, many lines" batch_forced_long
+test_case "batch with -force, many failures" batch_forced_failures
 test_case "batch keeps the order of lines" batch_order
 test_case "batch syntax" batch_syntax
 test_case "batch syntax errors" batch_syntax_errors
@@ -730,3 +1210,10 @@ test_case "monitor, text" monitor_text
 test_case "monitor, JSON" monitor_json
 test_case "monitor, timestamps" monitor_timestamp
 test_case "monitor that is too slow" monitor_overrun
+test_case "monitor resolve, text" resolve_text
+test_case "monitor resolve, JSON" resolve_json
+test_case "what the kernel writes is shown" resolve_shows
+test_case "monitor, a question that nobody answers" resolve_gives_up
+test_case "monitor resolve, no privilege" resolve_privilege
+test_case "monitor resolve that is too slow" resolve_overrun
+test_case "the resolver of the examples" example_resolver
