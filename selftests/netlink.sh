@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The netlink family, without the tool and without packets: what is refused and
-# how, what is done, what is told, and dumps that others disturb. The requests
+# The netlink family, without the tool: what is refused and how, what is done,
+# what is told, what is asked for, and dumps that others disturb. The requests
 # are made in the folder netlink; each test case is a function of a file there.
 #
 #	namespace DUT:	mgre0 (local 192.0.2.1)  mgre1  full0 (maxmappings 2)
 #			same0 (index 100)        veth0 -- veth1
+#			wire0 10.9.0.1/16, brim0 10.11.0.1/24 (maxmappings 1)
+#			dummy0 198.51.100.1/24, their underlay
 #	namespace PEER:	same0 (index 100)
 #
-# Nothing listens, nothing is up: a mapping needs no packet.
+# Nothing is up but wire0 and brim0, and nobody is at the other end of those: a
+# mapping needs no packet, and who is asked for one needs no answer.
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -52,6 +55,31 @@ devices()
 		link add veth0 type veth peer name veth1
 	END
 	try ip -n "$PEER" link add same0 index 100 type mgre key 4
+	wires
+}
+
+# Those that carry packets. No device says anything of its own accord.
+wires()
+{
+	try ip -n "$DUT" -batch - <<-END || return
+		link add dummy0 type dummy
+		addr add 198.51.100.1/24 dev dummy0
+		link set dummy0 up
+		link add wire0 type mgre local 198.51.100.1 key 5
+		link add brim0 type mgre local 198.51.100.1 key 6 maxmappings 1
+	END
+	try on "$DUT" sysctl -qw net.ipv6.conf.wire0.disable_ipv6=0 \
+		net.ipv6.conf.wire0.router_solicitations=0 \
+		net.ipv6.conf.wire0.addr_gen_mode=1 || return
+	try ip -n "$DUT" -batch - <<-END
+		addr add 10.9.0.1/16 dev wire0
+		addr add 2001:db8:9::1/64 dev wire0 nodad
+		addr add 10.11.0.1/24 dev brim0
+		link set wire0 up
+		link set brim0 up
+		route add 10.10.0.0/16 via 10.9.0.6 dev wire0
+		route add 2001:db8:a::/48 via 2001:db8:9::6 dev wire0
+	END
 }
 
 # A user namespace within our netns: its root has no privilege here
@@ -85,7 +113,7 @@ ynl()
 
 need python3 setpriv unshare || exit
 mgre_load
-ktap_plan 31
+ktap_plan 62
 devices
 
 test_case "refused: addresses and prefixes" ask refuse addresses
@@ -94,6 +122,7 @@ test_case "refused: devices that are not there or not ours" ask refuse devices
 test_case "refused: missing attributes" ask refuse missing
 test_case "refused: attributes that a request does not take" ask refuse unknown
 test_case "refused: malformed attributes" ask refuse form
+test_case "refused: types and flags that are the kernel's" ask refuse kinds
 test_case "refused: flags" ask refuse flags
 test_case "refused: what is there, is not there, is full" ask refuse states
 test_case "a full device takes replacements" ask refuse full
@@ -101,6 +130,35 @@ test_case "refused: no privilege" ask refuse unprivileged
 test_case "refused: privilege in another user namespace" user_namespace
 test_case "privilege in a user namespace of one's own" user_namespace_own
 test_case "requests and dumps agree with a model" ask state model
+test_case "types, flags and values are shown as they were set" ask kinds round_trip
+test_case "a request that says no more than it must" ask kinds plain_request
+test_case "negative mappings" ask kinds negative
+test_case "each type over each other" ask kinds precedence
+test_case "unique mappings" ask kinds unique
+test_case "prefixes of all lengths" ask kinds prefixes
+test_case "from its end on a mapping is not there" ask kinds expired
+test_case "each type expires" ask kinds expiry_of_each_type
+test_case "a packet marks the mapping that it uses" ask kinds used
+test_case "batch: changes in order" ask batch order
+test_case "batch: several devices" ask batch devices
+test_case "batch: no changes" ask batch empty
+test_case "batch: stops at the first that is refused" ask batch stops
+test_case "batch: a malformed change refuses all" ask batch malformed
+test_case "batch: malformed messages" ask batch malformed_messages
+test_case "batch: 1,000 changes" ask batch thousand
+test_case "resolve: what is asked for a packet" ask resolve event_attributes
+test_case "resolve: events are messages of the kernel" ask resolve event_messages
+test_case "resolve: refresh" ask resolve refresh
+test_case "resolve: who listens elsewhere" ask resolve listeners "$DUT" "$PEER"
+test_case "resolve: incomplete entries in dumps" ask resolve shown
+test_case "resolve: incomplete entries are deleted and flushed" ask resolve removed
+test_case "resolve: answers" ask resolve answered
+test_case "resolve: a full device asks" ask resolve full_device
+test_case "resolve: nobody answers" ask resolve unanswered
+test_case "resolve: given up, deleted and flushed" ask resolve given_up_removed
+test_case "resolve: a listener that loses events" ask resolve overrun
+test_case "counters of devices" ask resolve stats
+test_case "shortcuts" ask resolve shortcut
 test_case "a peer counts its mappings" ask state one_peer
 test_case "times" ask state times
 test_case "events of requests, in order" ask state events
@@ -117,5 +175,6 @@ test_case "a dump is flagged when any of its devices goes" ask dump other_device
 test_case "a dump of a device that moves away" ask dump device_moved "$PEER"
 test_case "a dump without the flag is the state of a moment" ask dump moments
 test_case "dumps of 100,000 mappings while others write" ask dump writers
+test_case "dumps of some of 100,000 mappings of all kinds" ask dump mixed
 test_case "a flush of 100,000 mappings lets others write" ask dump flush_many
 test_case "the kernel's generic client" ynl

@@ -9,13 +9,14 @@ import time
 
 import genl
 import nhrp
-from nhrp import (DYNAMIC, GET, IFINDEX, PEER_GET, PEER_IFINDEX, REPLACE, SET,
-                  check, mapping, u32)
+from nhrp import (CACHED, DYNAMIC, FLAG_NAT, GET, IFINDEX, NEGATIVE, PEER_GET,
+                  PEER_IFINDEX, REPLACE, SET, STATIC, check, mapping, u32)
 
 SOME = 2000
 MANY = 100000
 DST_AT = 32     # of the address in a message of a dump: behind the headers,
-NBMA_AT = 48    # the ifindex, the prefix length, as check_layout() makes sure
+NBMA_AT = 64    # the ifindex, the prefix length, type and protocol; see
+                # check_layout()
 FLUSHED = "192.0.2.2"   # the peer of what loaded() loads
 
 
@@ -219,6 +220,55 @@ def write_random(ifindex, untouched, tokens, seed):
                 check("refusal of a deletion", refusal.errno, errno.ENOENT)
         if turn % 4 == 0:
             time.sleep(rng.random())
+
+
+def mixed_entry(ifindex, number):
+    """Types, flags, owners and families in turns of different lengths."""
+    base = 0x0a000000 if number % 3 else 0x2001 << 112
+    dst = ipaddress.ip_address(base + number)
+    kind = (STATIC, DYNAMIC, CACHED, NEGATIVE)[number % 4]
+    return mapping(ifindex, str(dst), None if kind == NEGATIVE else FLUSHED,
+                   kind, protocol=(4, 16)[number % 7 == 0],
+                   flags=FLAG_NAT * (kind != NEGATIVE and number % 5 == 0))
+
+
+def mixed():
+    """Dumps and flushes of some among 100,000 mappings of all kinds."""
+    sock = nhrp.Nhrp(timeout=120)
+    sock.flush()
+    ifindex = nhrp.ifindex_of("mgre0")
+    entries = [mixed_entry(ifindex, number) for number in range(MANY)]
+    began = time.monotonic()
+    for start in range(0, MANY, 500):
+        sock.batch(*((nhrp.BATCH_ADD, entry)
+                     for entry in entries[start:start + 500]))
+    print(f"# loaded in {time.monotonic() - began:.1f} s")
+    entries.sort(key=nhrp.key)
+    for which, passes in (
+            ({}, lambda entry: True),
+            ({"kind": CACHED}, lambda entry: entry.type == CACHED),
+            ({"protocol": 16}, lambda entry: entry.protocol == 16),
+            ({"flags": FLAG_NAT}, lambda entry: entry.flags),
+            ({"kind": NEGATIVE, "within": "::/0"},
+             lambda entry: entry.type == NEGATIVE and entry.dst.version == 6)):
+        run = sock.begin_dump(ifindex=ifindex, **which).finish()
+        check(f"{which}: flagged", run.intr, False)
+        check(f"{which}: mappings", [whole_dst(message) for message in
+                                     run.messages],
+              [entry.dst.network_address.packed for entry in entries
+               if passes(entry)])
+    gone = [entry for entry in entries if entry.flags or entry.type == CACHED]
+    check("flushed with a flag", sock.flush(flags=FLAG_NAT),
+          sum(1 for entry in entries if entry.flags))
+    check("flushed of a type", sock.flush(kind=CACHED),
+          sum(1 for entry in entries
+              if entry.type == CACHED and not entry.flags))
+    check("left", sock.flush(), MANY - len(gone))
+
+
+def whole_dst(message):
+    size, = struct.unpack_from("=H", message.data, DST_AT - 4)
+    return message.data[DST_AT:DST_AT + size - 4]
 
 
 def nbma_of(message):

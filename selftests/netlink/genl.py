@@ -25,6 +25,8 @@ NLM_F_APPEND = 0x800
 NLM_F_CAPPED = 0x100
 NLM_F_ACK_TLVS = 0x200
 
+NLA_F_NESTED = 0x8000
+
 NLMSGERR_ATTR_MSG = 1
 NLMSGERR_ATTR_OFFS = 2
 NLMSGERR_ATTR_MISS_TYPE = 5
@@ -32,6 +34,7 @@ NLMSGERR_ATTR_MISS_TYPE = 5
 SOL_NETLINK = 270
 NETLINK_GENERIC = 16
 NETLINK_ADD_MEMBERSHIP = 1
+NETLINK_BROADCAST_ERROR = 4
 NETLINK_EXT_ACK = 11
 SO_RCVBUFFORCE = 33
 
@@ -158,8 +161,9 @@ class Socket:
             self.groups[name] = number
 
     def join(self, group, size=1 << 20):
-        """Listen to a group, with room for bursts."""
-        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, size)
+        """Listen to a group, with room for bursts; 0 for what is usual."""
+        if size:
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, size)
         self.sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
                              self.groups[group])
 

@@ -15,13 +15,29 @@ import genl
 
 NEW, DEL, GET, FLUSH, PEER_GET = range(1, 6)
 NEW_NTF, CHANGE_NTF, DEL_NTF, EXPIRE_NTF = range(6, 10)
+BATCH, STATS_GET, RESOLVE_NTF = range(10, 13)
 
 (IFINDEX, DST, PREFIXLEN, NBMA, TYPE, HOLD, PROTOCOL, EXPIRES, CREATED, UPDATED,
- USED, FLUSHED, PAD) = range(1, 14)
+ USED, FLUSHED, PAD, FLAGS, MTU, PREFERENCE, MARK, ATTEMPTS,
+ QUEUED) = range(1, 20)
 PEER_IFINDEX, PEER_NBMA, PEER_MAPPINGS = range(1, 4)
+PEER_TX_PACKETS = 7
+BATCH_ADD, BATCH_REPLACE, BATCH_DEL = range(1, 4)
+(RESOLVE_IFINDEX, RESOLVE_DST, RESOLVE_PREFIXLEN, RESOLVE_REASON,
+ RESOLVE_ATTEMPT, RESOLVE_DESTINATION, RESOLVE_SOURCE, RESOLVE_NEXTHOP,
+ RESOLVE_NBMA) = range(1, 10)
+STATS_IFINDEX = 1
+# In the order of their numbers, from 3 on.
+STATS = ("mappings", "max_mappings", "peers", "incomplete", "negative", "hits",
+         "misses", "upcalls", "queued", "released", "drop_negative",
+         "drop_no_listener", "drop_loop", "drop_limit", "drop_overflow",
+         "drop_evicted", "drop_unanswered", "drop_flushed")
 
-STATIC = 1
-DYNAMIC = 2
+STATIC, DYNAMIC, CACHED, INCOMPLETE, NEGATIVE = range(1, 6)
+(FLAG_SHORTCUT, FLAG_UNIQUE, FLAG_MULTICAST, FLAG_NAT, FLAG_RESOLVE,
+ FLAG_USED) = FLAG_ALL = [1 << bit for bit in range(6)]
+REASON_MISS, REASON_RESOLVE, REASON_REFRESH = range(1, 4)
+RTPROT_KERNEL = 2
 RTPROT_STATIC = 4
 
 ADD = genl.NLM_F_CREATE | genl.NLM_F_EXCL
@@ -29,8 +45,11 @@ REPLACE = genl.NLM_F_REPLACE
 SET = genl.NLM_F_CREATE | genl.NLM_F_REPLACE
 
 # What a mapping is made of, times apart.
-Mapping = namedtuple("Mapping", "ifindex dst nbma type hold protocol")
+Mapping = namedtuple("Mapping", "ifindex dst nbma type hold protocol flags mtu "
+                                "preference mark")
 Peer = namedtuple("Peer", "ifindex nbma mappings")
+Resolve = namedtuple("Resolve", "ifindex dst reason attempt destination source "
+                                "nexthop nbma")
 
 
 def u8(value):
@@ -53,16 +72,23 @@ def prefix(text):
     return ipaddress.ip_network(text)
 
 
-def mapping(ifindex, dst, nbma, kind=STATIC, hold=None,
-            protocol=RTPROT_STATIC):
-    return Mapping(ifindex, prefix(dst), ipaddress.ip_address(nbma), kind,
-                   hold, protocol)
+def mapping(ifindex, dst, nbma, kind=STATIC, hold=None, protocol=RTPROT_STATIC,
+            flags=0, mtu=None, preference=0, mark=0):
+    """A mapping; one without an NBMA address is negative."""
+    return Mapping(ifindex, prefix(dst), nbma and ipaddress.ip_address(nbma),
+                   kind if nbma else NEGATIVE, hold, protocol, flags, mtu,
+                   preference, mark)
 
 
 def key(entry):
     """The order in which mappings are dumped."""
     return (entry.ifindex, entry.dst.version, entry.dst.network_address,
             entry.dst.prefixlen)
+
+
+def peer_key(peer):
+    """The order in which peers are dumped."""
+    return peer.ifindex, peer.nbma.version, peer.nbma
 
 
 def dst_attrs(dst):
@@ -74,7 +100,27 @@ def dst_attrs(dst):
     return attrs
 
 
-def filter_attrs(ifindex=None, within=None, nbma=None, kind=None):
+def mapping_attrs(entry):
+    """A mapping as attributes; what is as it is by default goes without."""
+    attrs = [(IFINDEX, u32(entry.ifindex))] + dst_attrs(entry.dst)
+    if entry.nbma is not None:
+        attrs.append((NBMA, entry.nbma.packed))
+    attrs += [(TYPE, u8(entry.type)), (PROTOCOL, u8(entry.protocol))]
+    if entry.hold is not None:
+        attrs.append((HOLD, u32(entry.hold)))
+    if entry.flags:
+        attrs.append((FLAGS, u32(entry.flags)))
+    if entry.mtu is not None:
+        attrs.append((MTU, u32(entry.mtu)))
+    if entry.preference:
+        attrs.append((PREFERENCE, u8(entry.preference)))
+    if entry.mark:
+        attrs.append((MARK, u32(entry.mark)))
+    return attrs
+
+
+def filter_attrs(ifindex=None, within=None, nbma=None, kind=None,
+                 protocol=None, flags=None):
     attrs = [(IFINDEX, u32(ifindex))] if ifindex else []
     if within is not None:
         attrs += dst_attrs(within)
@@ -82,21 +128,57 @@ def filter_attrs(ifindex=None, within=None, nbma=None, kind=None):
         attrs.append((NBMA, address(nbma)))
     if kind is not None:
         attrs.append((TYPE, u8(kind)))
+    if protocol is not None:
+        attrs.append((PROTOCOL, u8(protocol)))
+    if flags is not None:
+        attrs.append((FLAGS, u32(flags)))
     return attrs
 
 
+def address_in(attrs, which):
+    """An address among attributes, or None."""
+    return ipaddress.ip_address(attrs[which]) if which in attrs else None
+
+
+def number_in(attrs, which, absent=None):
+    return number(attrs[which]) if which in attrs else absent
+
+
 def parse_mapping(message):
-    """The mapping that a message carries, and its times by attribute."""
+    """The mapping that a message carries, and by attribute what the kernel adds
+    to it: times, and how the resolution goes.
+    """
     attrs = dict(message.attrs())
-    address_of = ipaddress.ip_address
-    dst = ipaddress.ip_network((address_of(attrs[DST]),
+    dst = ipaddress.ip_network((ipaddress.ip_address(attrs[DST]),
                                 number(attrs[PREFIXLEN])))
-    hold = number(attrs[HOLD]) if HOLD in attrs else None
-    times = {which: number(attrs[which])
-             for which in (EXPIRES, CREATED, UPDATED, USED) if which in attrs}
-    return Mapping(number(attrs[IFINDEX]), dst, address_of(attrs[NBMA]),
-                   number(attrs[TYPE]), hold,
-                   number(attrs[PROTOCOL])), times
+    more = {which: number(attrs[which])
+            for which in (EXPIRES, CREATED, UPDATED, USED, ATTEMPTS, QUEUED)
+            if which in attrs}
+    return Mapping(number(attrs[IFINDEX]), dst, address_in(attrs, NBMA),
+                   number(attrs[TYPE]), number_in(attrs, HOLD),
+                   number(attrs[PROTOCOL]), number_in(attrs, FLAGS, 0),
+                   number_in(attrs, MTU), number_in(attrs, PREFERENCE, 0),
+                   number_in(attrs, MARK, 0)), more
+
+
+def parse_resolve(message):
+    attrs = dict(message.attrs())
+    dst = ipaddress.ip_network((ipaddress.ip_address(attrs[RESOLVE_DST]),
+                                number(attrs[RESOLVE_PREFIXLEN])))
+    return Resolve(number(attrs[RESOLVE_IFINDEX]), dst,
+                   number(attrs[RESOLVE_REASON]),
+                   number(attrs[RESOLVE_ATTEMPT]),
+                   *(address_in(attrs, which) for which in
+                     (RESOLVE_DESTINATION, RESOLVE_SOURCE, RESOLVE_NEXTHOP,
+                      RESOLVE_NBMA)))
+
+
+def parse_stats(message):
+    """All counters by name, and the device."""
+    attrs = dict(message.attrs())
+    stats = {name: number(attrs[which]) for which, name in enumerate(STATS, 3)}
+    stats["ifindex"] = number(attrs[STATS_IFINDEX])
+    return stats
 
 
 def parse_peer(message):
@@ -115,12 +197,7 @@ class Nhrp(genl.Socket):
         super().__init__("nhrp", **more)
 
     def set(self, entry, flags=ADD):
-        attrs = [(IFINDEX, u32(entry.ifindex))] + dst_attrs(entry.dst)
-        attrs += [(NBMA, entry.nbma.packed), (TYPE, u8(entry.type)),
-                  (PROTOCOL, u8(entry.protocol))]
-        if entry.hold is not None:
-            attrs.append((HOLD, u32(entry.hold)))
-        self.request(NEW, attrs, flags)
+        self.request(NEW, mapping_attrs(entry), flags)
 
     def delete(self, ifindex, dst):
         self.request(DEL, [(IFINDEX, u32(ifindex))] + dst_attrs(dst))
@@ -162,14 +239,38 @@ class Nhrp(genl.Socket):
             return 0
         return parse_peer(reply).mappings
 
-    def listen(self):
-        self.join("mapping")
+    def batch(self, *changes):
+        """Changes in one message, each (BATCH_*, mapping)."""
+        self.request(BATCH, [batch_attr(*change) for change in changes])
+
+    def stats(self, ifindex):
+        reply, = self.request(STATS_GET, [(STATS_IFINDEX, u32(ifindex))])
+        return parse_stats(reply)
+
+    def listen(self, group="mapping"):
+        """Resolutions need somebody who is known to listen, see resolve-ntf."""
+        if group == "resolve":
+            self.sock.setsockopt(genl.SOL_NETLINK,
+                                 genl.NETLINK_BROADCAST_ERROR, 1)
+        self.join(group)
         return self
 
     def events(self):
         """What has been told so far, as (command, mapping)."""
         return [(message.cmd, parse_mapping(message)[0])
                 for message in self.pending()]
+
+    def resolves(self):
+        """What has been asked for so far."""
+        return [parse_resolve(message) for message in self.pending()]
+
+
+def batch_attr(which, entry):
+    """One change of a batch. That of BATCH_DEL needs no more than a prefix."""
+    attrs = mapping_attrs(entry)
+    if which == BATCH_DEL:
+        attrs = [attr for attr in attrs if attr[0] in (IFINDEX, DST, PREFIXLEN)]
+    return which | genl.NLA_F_NESTED, genl.pack_attrs(attrs)
 
 
 class Bulk:
@@ -198,6 +299,15 @@ class Bulk:
 
 def ifindex_of(name):
     return socket.if_nametoindex(name)
+
+
+def packet(to, source=None):
+    """One datagram. Its socket ends with it: no error comes back later."""
+    family = socket.AF_INET6 if ":" in to else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        if source:
+            sock.bind((source, 0))
+        sock.sendto(b"packet", (to, 9))
 
 
 def run(command):

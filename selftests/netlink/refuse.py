@@ -11,10 +11,13 @@ from collections import namedtuple
 
 import genl
 import nhrp
-from nhrp import (ADD, DEL, DST, DYNAMIC, EXPIRES, FLUSH, FLUSHED, GET, HOLD,
-                  IFINDEX, NBMA, NEW, PAD, PEER_GET, PEER_IFINDEX,
-                  PEER_MAPPINGS, PEER_NBMA, PREFIXLEN, PROTOCOL, REPLACE, SET,
-                  STATIC, TYPE, address, check, check_refused, mapping, u8, u32)
+from nhrp import (ADD, ATTEMPTS, BATCH, BATCH_DEL, CACHED, DEL, DST, DYNAMIC,
+                  EXPIRES, FLAG_SHORTCUT, FLAG_UNIQUE, FLAG_USED, FLAGS, FLUSH,
+                  FLUSHED, GET, HOLD, IFINDEX, INCOMPLETE, MARK, MTU, NBMA,
+                  NEGATIVE, NEW, PAD, PEER_GET, PEER_IFINDEX, PEER_MAPPINGS,
+                  PEER_NBMA, PREFERENCE, PREFIXLEN, PROTOCOL, QUEUED, REPLACE,
+                  SET, STATIC, STATS_GET, TYPE, address, check, check_refused,
+                  mapping, u8, u32)
 
 DUMP = genl.NLM_F_DUMP
 
@@ -26,6 +29,8 @@ MGRE, PLAIN, FULL, LO, VETH, NONE = "mgre0", "mgre1", "full0", "lo", "veth0", ""
 
 SIZE = "address is of neither IPv4 nor IPv6 size"
 UNKNOWN = "Unknown attribute type"
+UNSUPPORTED = "Unsupported attribute"
+RESERVED_BITS = "reserved bit set"
 RANGE = "integer out of range"
 LENGTH = "invalid attribute length"
 NO_DST = "protocol address is missing"
@@ -34,8 +39,11 @@ NO_DEVICE = "device is missing"
 HOST_BITS = "prefix has host bits set"
 TOO_LONG = "prefix is longer than its address"
 UNICAST = "nbma is not a unicast address"
-FLAGS = "unknown flags in nlmsg_flags"
+NLMSG_FLAGS = "unknown flags in nlmsg_flags"
 RESERVED_FLAGS = "ambiguous or reserved bits set in nlmsg_flags"
+INCOMPLETE_TEXT = "incomplete mappings are the kernel's"
+USED_TEXT = "flag used is the kernel's"
+NEGATIVE_TEXT = "negative mapping has no peer"
 LOOKUP = "lookup takes an address and a device alone"
 
 
@@ -57,6 +65,12 @@ def nbma(text="192.0.2.9"):
 
 def length(bits):
     return PREFIXLEN, u8(bits)
+
+
+def delete_one():
+    """A deletion for a batch."""
+    return nhrp.batch_attr(BATCH_DEL, mapping(nhrp.ifindex_of(MGRE), "10.0.0.2",
+                                              "192.0.2.2"))
 
 
 def case(what, cmd, attrs, error, text, at=None, flags=None, missing=None,
@@ -89,10 +103,6 @@ def address_cases():
                    errno.EINVAL, SIZE, DST)
         yield case(f"peer: nbma of {size} bytes", PEER_GET,
                    [dev(), (PEER_NBMA, bad)], errno.EINVAL, SIZE, PEER_NBMA)
-    yield new_with("new: IPv6 dst", dst("2001:db8::1"))(
-        errno.EAFNOSUPPORT, "device carries no payload of this family", DST)
-    yield new_with("new: IPv6 nbma", nbma("2001:db8::1"))(
-        errno.EAFNOSUPPORT, "device has no underlay of this family", NBMA)
     for cmd, extra in ((NEW, [nbma()]), (DEL, []), (FLUSH, [])):
         yield case(f"{cmd}: IPv4 with 33 bits", cmd,
                    [dev(), dst(), length(33)] + extra,
@@ -112,7 +122,8 @@ def address_cases():
 
 def nbma_cases():
     """NBMA addresses that no peer can have."""
-    for bad in ("0.0.0.0", "224.0.0.1", "239.255.255.255", "255.255.255.255"):
+    for bad in ("0.0.0.0", "224.0.0.1", "239.255.255.255", "255.255.255.255",
+                "::", "ff02::1", "ff0e::1:2"):
         for device in (MGRE, PLAIN):
             yield new_with(f"new: nbma {bad} on {device}", dev(device),
                            nbma(bad))(errno.EINVAL, UNICAST, NBMA)
@@ -126,7 +137,7 @@ def nbma_cases():
 def device_cases():
     """Devices that are not there, or not ours."""
     sound = {NEW: [dst(), nbma()], DEL: [dst()], GET: [dst()], FLUSH: [],
-             PEER_GET: [(PEER_NBMA, address("192.0.2.2"))]}
+             PEER_GET: [(PEER_NBMA, address("192.0.2.2"))], STATS_GET: []}
     for cmd, attrs in sound.items():
         yield case(f"{cmd}: unknown device", cmd, [dev(NONE)] + attrs,
                    errno.ENODEV, "no such device", IFINDEX)
@@ -138,7 +149,7 @@ def device_cases():
         for other in (LO, VETH):
             yield case(f"{cmd}: device {other}", cmd, [dev(other)] + attrs,
                        errno.EOPNOTSUPP, "device has no NHRP cache", IFINDEX)
-    for cmd in (GET, PEER_GET):
+    for cmd in (GET, PEER_GET, STATS_GET):
         yield case(f"dump {cmd}: unknown device", cmd, [dev(NONE)],
                    errno.ENODEV, "no such device", IFINDEX, flags=DUMP)
         yield case(f"dump {cmd}: device lo", cmd, [dev(LO)], errno.EOPNOTSUPP,
@@ -165,6 +176,12 @@ def missing_cases():
                errno.EINVAL, NO_DEVICE, missing=PEER_IFINDEX)
     yield case("peer: no nbma", PEER_GET, [dev()], errno.EINVAL, NO_NBMA,
                missing=PEER_NBMA)
+    yield case("stats: no device", STATS_GET, [], errno.EINVAL, NO_DEVICE,
+               missing=IFINDEX)
+    for kind in (STATIC, DYNAMIC, CACHED):
+        yield case(f"new: no nbma, type {kind}", NEW,
+                   [dev(), dst(), (TYPE, u8(kind))], errno.EINVAL, NO_NBMA,
+                   missing=NBMA)
     for what, flags in (("flush", 0), ("dump", DUMP)):
         yield case(f"{what}: a length and no dst", FLUSH if not flags else GET,
                    [dev(), length(24)], errno.EINVAL,
@@ -175,13 +192,26 @@ def unknown_cases():
     """Attributes that do not exist, or not in this request."""
     takes = {NEW: [dev(), dst(), nbma()], DEL: [dev(), dst()],
              GET: [dev(), dst()], FLUSH: [dev()]}
-    foreign = {NEW: (EXPIRES, FLUSHED, PAD), DEL: (NBMA, TYPE, HOLD, PAD),
-               GET: (HOLD, PROTOCOL, PAD), FLUSH: (HOLD, PROTOCOL, FLUSHED)}
+    foreign = {NEW: (ATTEMPTS, QUEUED), DEL: (NBMA, TYPE, HOLD, PAD, FLAGS),
+               GET: (MTU, PREFERENCE, MARK, QUEUED), FLUSH: (MTU, MARK)}
+    # Those whose number lies between others that the request takes.
+    between = {NEW: (EXPIRES, FLUSHED, PAD), DEL: (), GET: (HOLD, PAD),
+               FLUSH: (HOLD, FLUSHED)}
     for cmd, attrs in takes.items():
         for number in (0, 63, 0x3fff) + foreign[cmd]:
             yield case(f"{cmd}: attribute {number}", cmd,
                        attrs + [(number, u32(1))], errno.EINVAL, UNKNOWN,
                        number)
+        for number in between[cmd]:
+            yield case(f"{cmd}: attribute {number}", cmd,
+                       attrs + [(number, u32(1))], errno.EINVAL, UNSUPPORTED,
+                       number)
+    for number in (0, 2, 3, 63):
+        yield case(f"stats: attribute {number}", STATS_GET,
+                   [dev(), (number, u32(1))], errno.EINVAL, UNKNOWN, number)
+        yield case(f"dump stats: attribute {number}", STATS_GET,
+                   [dev(), (number, u32(1))], errno.EINVAL, UNKNOWN, number,
+                   flags=DUMP)
     for number in (0, PEER_MAPPINGS, 63):
         yield case(f"peer: attribute {number}", PEER_GET,
                    [dev(), (PEER_NBMA, address("192.0.2.2")), (number, u32(1))],
@@ -191,9 +221,10 @@ def unknown_cases():
                    [dev(), (63, u32(1))], errno.EINVAL, UNKNOWN, 63,
                    flags=DUMP)
     yield case("dump: hold is no filter", GET, [dev(), (HOLD, u32(1))],
-               errno.EINVAL, UNKNOWN, HOLD, flags=DUMP)
+               errno.EINVAL, UNSUPPORTED, HOLD, flags=DUMP)
     for number, value in ((PREFIXLEN, u8(32)), (NBMA, address("192.0.2.2")),
-                          (TYPE, u8(STATIC))):
+                          (TYPE, u8(STATIC)), (PROTOCOL, u8(4)),
+                          (FLAGS, u32(FLAG_UNIQUE))):
         yield case(f"get: attribute {number}", GET,
                    [dev(), dst("10.0.0.2"), (number, value)],
                    errno.EINVAL, LOOKUP, number)
@@ -214,9 +245,31 @@ def form_cases():
     yield new_with("new: empty protocol", (PROTOCOL, b""))(
         errno.EINVAL, LENGTH, PROTOCOL)
     yield new_with("new: type 0", (TYPE, u8(0)))(errno.ERANGE, RANGE, TYPE)
-    yield new_with("new: type 3", (TYPE, u8(3)))(errno.ERANGE, RANGE, TYPE)
+    yield new_with("new: type 6", (TYPE, u8(6)))(errno.ERANGE, RANGE, TYPE)
     yield new_with("new: hold 0", (HOLD, u32(0)))(errno.ERANGE, RANGE, HOLD)
-    yield case("flush: type 3", FLUSH, [dev(), (TYPE, u8(3))], errno.ERANGE,
+    for number in (0, 67):
+        yield new_with(f"new: mtu {number}", (MTU, u32(number)))(
+            errno.ERANGE, RANGE, MTU)
+    for number in (65536, 0xffffffff):
+        yield new_with(f"new: mtu {number}", (MTU, u32(number)))(
+            errno.EINVAL, "mtu is above 65535", MTU)
+    yield new_with("new: mtu of 2 bytes", (MTU, b"\0\5"))(
+        errno.EINVAL, LENGTH, MTU)
+    yield new_with("new: preference of 4 bytes", (PREFERENCE, u32(1)))(
+        errno.EINVAL, LENGTH, PREFERENCE)
+    yield new_with("new: mark of 8 bytes", (MARK, bytes(8)))(
+        errno.EINVAL, LENGTH, MARK)
+    yield new_with("new: flags of 1 byte", (FLAGS, u8(1)))(
+        errno.EINVAL, LENGTH, FLAGS)
+    for bit in range(6, 32):
+        bits = FLAG_SHORTCUT | 1 << bit
+        yield new_with(f"new: flags {bits:#x}", (FLAGS, u32(bits)))(
+            errno.EINVAL, RESERVED_BITS, FLAGS)
+    yield case("flush: flags 0x40", FLUSH, [dev(), (FLAGS, u32(64))],
+               errno.EINVAL, RESERVED_BITS, FLAGS)
+    yield case("dump: flags 0x40", GET, [dev(), (FLAGS, u32(64))],
+               errno.EINVAL, RESERVED_BITS, FLAGS, flags=DUMP)
+    yield case("flush: type 6", FLUSH, [dev(), (TYPE, u8(6))], errno.ERANGE,
                RANGE, TYPE)
     yield case("dump: type 0", GET, [dev(), (TYPE, u8(0))], errno.ERANGE,
                RANGE, TYPE, flags=DUMP)
@@ -239,28 +292,50 @@ def form_cases():
                errno.EINVAL, SIZE, PEER_NBMA, flags=DUMP)
 
 
+def kind_cases():
+    """Types and flags that no request can ask for, alone or together."""
+    yield new_with("new: incomplete", (TYPE, u8(INCOMPLETE)))(
+        errno.EINVAL, INCOMPLETE_TEXT, TYPE)
+    yield case("new: incomplete without nbma", NEW,
+               [dev(), dst(), (TYPE, u8(INCOMPLETE))], errno.EINVAL,
+               INCOMPLETE_TEXT, TYPE)
+    for bits in (FLAG_USED, FLAG_USED | FLAG_SHORTCUT):
+        yield new_with(f"new: flags {bits:#x}", (FLAGS, u32(bits)))(
+            errno.EINVAL, USED_TEXT, FLAGS)
+    yield new_with("new: negative with nbma", (TYPE, u8(NEGATIVE)))(
+        errno.EINVAL, NEGATIVE_TEXT, NBMA)
+    for name, attr in (("flags", (FLAGS, u32(FLAG_SHORTCUT))),
+                       ("mtu", (MTU, u32(1400))),
+                       ("preference", (PREFERENCE, u8(1))),
+                       ("mark", (MARK, u32(1)))):
+        yield case(f"new: negative with {name}", NEW,
+                   [dev(), dst(), (TYPE, u8(NEGATIVE)), attr], errno.EINVAL,
+                   NEGATIVE_TEXT, attr[0])
+
+
 def flag_cases():
     """Flags of the netlink header."""
     sound = [dev(), dst(), nbma()]
     for flag in (genl.NLM_F_ECHO, genl.NLM_F_APPEND, 0x20, 0x1000, 0x8000):
-        yield case(f"new: flag {flag:#x}", NEW, sound, errno.EINVAL, FLAGS,
-                   flags=ADD | flag)
+        yield case(f"new: flag {flag:#x}", NEW, sound, errno.EINVAL,
+                   NLMSG_FLAGS, flags=ADD | flag)
     # EXCL and REPLACE together are what DUMP is, and nothing dumps here.
     yield case("new: replace and not", NEW, sound, errno.EOPNOTSUPP, "",
                flags=REPLACE | genl.NLM_F_EXCL)
     for cmd, attrs in ((DEL, [dev(), dst("10.0.0.2")]),
                        (GET, [dev(), dst("10.0.0.2")]), (FLUSH, [dev()]),
-                       (PEER_GET, [dev(), (PEER_NBMA, address("192.0.2.2"))])):
+                       (PEER_GET, [dev(), (PEER_NBMA, address("192.0.2.2"))]),
+                       (STATS_GET, [dev()]), (BATCH, [delete_one()])):
         for flag in (genl.NLM_F_CREATE, genl.NLM_F_APPEND, genl.NLM_F_REPLACE):
             yield case(f"{cmd}: flag {flag:#x}", cmd, attrs, errno.EINVAL,
                        RESERVED_FLAGS, flags=flag)
         yield case(f"{cmd}: reserved bits in the header", cmd, attrs,
                    errno.EINVAL, "genlmsghdr.reserved field is not 0",
                    reserved=1)
-    for cmd in (DEL, FLUSH):
+    for cmd in (DEL, FLUSH, BATCH):
         yield case(f"dump {cmd}", cmd, [dev()], errno.EOPNOTSUPP, "",
                    flags=DUMP)
-    for cmd in (0, 6, 9, 200):
+    for cmd in (0, 6, 9, 12, 13, 200):
         yield case(f"command {cmd}", cmd, [dev()], errno.EOPNOTSUPP, "")
 
 
@@ -400,6 +475,10 @@ def form():
     refuse(form_cases)
 
 
+def kinds():
+    refuse(kind_cases)
+
+
 def flags():
     refuse(flag_cases)
 
@@ -431,6 +510,7 @@ def writes():
     return ((NEW, [dev(), dst(), nbma()], ADD),
             (NEW, [dev(), dst("10.0.0.2"), nbma()], REPLACE),
             (DEL, [dev(), dst("10.0.0.2")], 0),
+            (BATCH, [delete_one()], 0), (BATCH, [], 0),
             (FLUSH, [dev()], 0), (FLUSH, [], 0))
 
 
@@ -443,6 +523,18 @@ def check_reads(sock):
     peer, = sock.request(PEER_GET, [(PEER_IFINDEX, u32(index)),
                                     (PEER_NBMA, address("192.0.2.2"))])
     check("mappings of a peer", nhrp.parse_peer(peer).mappings, 2)
+    check("mappings of the device", sock.stats(index)["mappings"], 3)
+    sock.join("mapping", 0)
+
+
+def check_not_joined(what, sock):
+    """Who listens has packets wait, so it is not for everybody."""
+    try:
+        sock.join("resolve", 0)
+    except OSError as error:
+        check(f"{what}: joining", error.errno, errno.EPERM)
+    else:
+        check(f"{what}: joining", "done", "refused")
 
 
 def check_denied(what, sock):
@@ -450,6 +542,7 @@ def check_denied(what, sock):
         check_refused(f"{what}: {cmd}", errno.EPERM, "", sock.request, cmd,
                       attrs, flags_of)
     check_reads(sock)
+    check_not_joined(what, sock)
 
 
 def drop():
@@ -508,7 +601,9 @@ def allowed():
     sock.set(entry)
     check("mappings", sock.dump(), [entry])
     sock.delete(entry.ifindex, entry.dst)
-    check("flushed", sock.flush(), 0)
+    sock.batch((nhrp.BATCH_ADD, entry))
+    check("flushed", sock.flush(), 1)
+    sock.join("resolve", 0)
 
 
 def not_allowed():
@@ -518,6 +613,7 @@ def not_allowed():
         check_refused(f"request {cmd}", errno.EPERM, "", sock.request, cmd,
                       attrs, flags_of)
     check("mappings", sock.dump(), [])
+    check_not_joined("without the privilege", sock)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def drive(directory, spec):
 
     listener.ntf_subscribe("mapping")
     do(client, "mapping-new", create, excl, **host, **nbma, hold=1000,
-       type="dynamic", protocol=16)
+       type="dynamic", protocol=16, flags={"unique", "nat"}, mtu=1400,
+       preference=7, mark=9)
     extack = refused(client, NlError, errno.EEXIST, "prefix is mapped already",
                      "mapping-new", create, excl, **host, **nbma)
     check("attribute at fault", extack.get("bad-attr"), ".dst")
@@ -52,7 +53,8 @@ def drive(directory, spec):
         check(f"{name} is a number", isinstance(reply.pop(name), int), True)
     want = {"ifindex": ifindex, "dst": "10.0.0.2", "prefixlen": 32,
             "nbma": "192.0.2.2", "type": "dynamic", "hold": 1000,
-            "protocol": 16}
+            "protocol": 16, "flags": {"unique", "nat"}, "mtu": 1400,
+            "preference": 7, "mark": 9}
     check("lookup", reply, want)
     dump = client.dump("mapping-get", {"ifindex": ifindex, "type": "dynamic"})
     check("dump", [entry["dst"] for entry in dump], ["10.0.0.2"])
@@ -66,6 +68,45 @@ def drive(directory, spec):
     check("notifications",
           [event["name"] for event in listener.async_msg_queue],
           ["mapping-new-ntf", "mapping-del-ntf"])
+    drive_batch(client, host, nbma)
+    drive_stats(client, ifindex)
+    drive_resolve(YnlFamily(spec, ""), client)
+
+
+def drive_batch(client, host, nbma):
+    other = dict(host, dst="0a000003")
+    do(client, "mapping-batch", add=[dict(host, **nbma), dict(other, **nbma)])
+    do(client, "mapping-batch", replace=[dict(host, type="static", **nbma)],
+       **{"del": [other]})
+    dump = client.dump("mapping-get", {"ifindex": host["ifindex"]})
+    check("after batches", [(entry["dst"], entry["type"]) for entry in dump],
+          [("10.0.0.2", "static")])
+    do(client, "mapping-del", **host)
+
+
+def drive_stats(client, ifindex):
+    one = do(client, "stats-get", ifindex=ifindex)
+    check("counters", (one["ifindex"], one["mappings"], one["max-mappings"],
+                       one["drop-flushed"]), (ifindex, 0, 1 << 20, 0))
+    check("of all devices", one in client.dump("stats-get", {}), True)
+
+
+def drive_resolve(listener, client):
+    listener.ntf_subscribe("resolve")
+    nhrp.packet("10.10.0.1")
+    ifindex = nhrp.ifindex_of("wire0")
+    listener.check_ntf()
+    check("events", list(listener.async_msg_queue), [
+        {"name": "resolve-ntf", "msg": {
+            "ifindex": ifindex, "dst": "10.9.0.6", "prefixlen": 32,
+            "reason": "miss", "attempt": 1, "destination": "10.10.0.1",
+            "source": "10.9.0.1", "nexthop": "10.9.0.6"}}])
+    entry, = client.dump("mapping-get", {"ifindex": ifindex,
+                                         "type": "incomplete"})
+    check("incomplete", (entry["dst"], entry["attempts"], entry["queued"]),
+          ("10.9.0.6", 1, 1))
+    check("flushed", do(client, "mapping-flush", ifindex=ifindex),
+          {"flushed": 1})
 
 
 if __name__ == "__main__":
