@@ -267,17 +267,13 @@ static void monitor_set_up(int fd)
  */
 static int monitor_join(struct monitor *monitor, bool map, bool resolve)
 {
-	bool denied = false;
 	int status = STATUS_DONE;
 
-	if (resolve)
-		status = netlink_join(monitor->sock, NHRP_MCGRP_RESOLVE, &denied);
-	if (!status && denied)
-		return kernel_error("nhrp: Operation not permitted.");
 	monitor->resolve = resolve;
-
+	if (resolve)
+		status = netlink_join(monitor->sock, NHRP_MCGRP_RESOLVE);
 	if (!status && (map || !resolve))
-		status = netlink_join(monitor->sock, NHRP_MCGRP_MAPPING, &denied);
+		status = netlink_join(monitor->sock, NHRP_MCGRP_MAPPING);
 	return status;
 }
 

@@ -97,19 +97,19 @@ void netlink_close(void)
 	netlink.sock = NULL;
 }
 
-/* Lets the socket hear the family's @group; *@denied when that takes privilege. */
-int netlink_join(struct nl_sock *sock, const char *group, bool *denied)
+/* Lets the socket hear the family's @group. */
+int netlink_join(struct nl_sock *sock, const char *group)
 {
 	int err, id;
 
-	*denied = false;
 	id = genl_ctrl_resolve_grp(sock, NHRP_FAMILY_NAME, group);
 	if (id < 0)
 		return netlink_no_family(id);
 
 	err = nl_socket_add_membership(sock, id);
-	*denied = err == -NLE_PERM;
-	if (err && !*denied)
+	if (err == -NLE_PERM)
+		return kernel_error("nhrp: Operation not permitted.");
+	if (err)
 		return kernel_error("cannot listen: %s.", nl_geterror(err));
 	return STATUS_DONE;
 }
