@@ -76,10 +76,11 @@ const struct nla_policy nhrp_peer_get_nl_policy[NHRP_A_PEER_NBMA + 1] = {
 };
 
 /* NHRP_CMD_MAPPING_BATCH - do */
-const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_DEL + 1] = {
+const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_IFINDEX + 1] = {
 	[NHRP_A_BATCH_ADD] = NLA_POLICY_NESTED(nhrp_mapping_config_nl_policy),
 	[NHRP_A_BATCH_REPLACE] = NLA_POLICY_NESTED(nhrp_mapping_config_nl_policy),
 	[NHRP_A_BATCH_DEL] = NLA_POLICY_NESTED(nhrp_mapping_config_nl_policy),
+	[NHRP_A_BATCH_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
 /* NHRP_CMD_STATS_GET - do */
@@ -128,7 +129,7 @@ const struct genl_ops nhrp_nl_ops[7] = {
 		.cmd		= NHRP_CMD_MAPPING_BATCH,
 		.doit		= nhrp_nl_mapping_batch_doit,
 		.policy		= nhrp_mapping_batch_nl_policy,
-		.maxattr	= NHRP_A_BATCH_DEL,
+		.maxattr	= NHRP_A_BATCH_IFINDEX,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

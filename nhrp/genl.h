@@ -24,7 +24,7 @@ extern const struct nla_policy nhrp_mapping_flush_nl_policy[NHRP_A_MAPPING_FLAGS
 
 extern const struct nla_policy nhrp_peer_get_nl_policy[NHRP_A_PEER_NBMA + 1];
 
-extern const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_DEL + 1];
+extern const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_IFINDEX + 1];
 
 extern const struct nla_policy nhrp_stats_get_nl_policy[NHRP_A_STATS_IFINDEX + 1];
 

@@ -424,10 +424,11 @@ static int nhrp_nl_batch_del(struct nhrp_cache *cache, struct nlattr **attrs,
 	return nhrp_mapping_del(cache, &dst, attrs[NHRP_A_MAPPING_DST], extack);
 }
 
-static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch, struct net *net,
-			       struct nlattr *nest,
+static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch,
+			       struct genl_info *info, struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
 {
+	const struct nlattr *ifindex = info->attrs[NHRP_A_BATCH_IFINDEX];
 	struct nlattr *attrs[NHRP_A_MAPPING_MARK + 1] = {};
 	struct nhrp_mapping_config cfg;
 	u16 flags = NLM_F_CREATE;
@@ -439,12 +440,14 @@ static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch, struct net *net,
 	 */
 	nla_for_each_nested(attr, nest, rem)
 		attrs[nla_type(attr)] = attr;
-	if (NL_REQ_ATTR_CHECK(extack, nest, attrs, NHRP_A_MAPPING_IFINDEX)) {
+	if (attrs[NHRP_A_MAPPING_IFINDEX])
+		ifindex = attrs[NHRP_A_MAPPING_IFINDEX];
+	if (!ifindex) {
+		NL_SET_ERR_ATTR_MISS(extack, nest, NHRP_A_MAPPING_IFINDEX);
 		NL_SET_ERR_MSG(extack, "device is missing");
 		return -EINVAL;
 	}
-	err = nhrp_nl_batch_enter(batch, net, attrs[NHRP_A_MAPPING_IFINDEX],
-				  extack);
+	err = nhrp_nl_batch_enter(batch, genl_info_net(info), ifindex, extack);
 	if (err)
 		return err;
 
@@ -463,7 +466,6 @@ static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch, struct net *net,
 int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct netlink_ext_ack *extack = info->extack;
-	struct net *net = genl_info_net(info);
 	struct nhrp_nl_batch batch = {};
 	struct nlattr *nest;
 	int err = 0;
@@ -471,11 +473,14 @@ int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info)
 
 	nla_for_each_attr(nest, genlmsg_data(info->genlhdr),
 			  genlmsg_len(info->genlhdr), rem) {
-		err = nhrp_nl_batch_entry(&batch, net, nest, extack);
+		if (nla_type(nest) == NHRP_A_BATCH_IFINDEX)
+			continue;
+		err = nhrp_nl_batch_entry(&batch, info, nest, extack);
 		if (!err)
 			continue;
 		/* It tells the sender which entry it was. */
-		if (!extack->bad_attr)
+		if (!extack->bad_attr ||
+		    extack->bad_attr == info->attrs[NHRP_A_BATCH_IFINDEX])
 			NL_SET_BAD_ATTR(extack, nest);
 		break;
 	}

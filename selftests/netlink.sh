@@ -113,7 +113,7 @@ ynl()
 
 need python3 setpriv unshare || exit
 mgre_load
-ktap_plan 62
+ktap_plan 63
 devices
 
 test_case "refused: addresses and prefixes" ask refuse addresses
@@ -141,6 +141,7 @@ test_case "each type expires" ask kinds expiry_of_each_type
 test_case "a packet marks the mapping that it uses" ask kinds used
 test_case "batch: changes in order" ask batch order
 test_case "batch: several devices" ask batch devices
+test_case "batch: a device for all" ask batch common_device
 test_case "batch: no changes" ask batch empty
 test_case "batch: stops at the first that is refused" ask batch stops
 test_case "batch: a malformed change refuses all" ask batch malformed

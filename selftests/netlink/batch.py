@@ -7,9 +7,9 @@ import time
 
 import genl
 import nhrp
-from nhrp import (BATCH, BATCH_ADD, BATCH_DEL, BATCH_REPLACE, CHANGE_NTF,
-                  DEL_NTF, DST, DYNAMIC, FLAG_UNIQUE, FLAGS, IFINDEX, MTU, NBMA,
-                  NEW_NTF, PREFIXLEN, TYPE, address, batch_attr, check,
+from nhrp import (BATCH, BATCH_ADD, BATCH_DEL, BATCH_IFINDEX, BATCH_REPLACE,
+                  CHANGE_NTF, DEL_NTF, DST, DYNAMIC, FLAG_UNIQUE, FLAGS,
+                  IFINDEX, MTU, NBMA, NEW_NTF, PREFIXLEN, TYPE, address, batch_attr, check,
                   check_refused, mapping, u8, u32)
 
 
@@ -48,6 +48,42 @@ def devices():
     check("mappings", sock.dump(), sorted(entries, key=nhrp.key))
     sock.batch(*((BATCH_DEL, entry) for entry in entries))
     check("left", sock.dump(), [])
+
+
+def without_device(which, entry):
+    """A change that leaves the device to the message."""
+    which, _ = batch_attr(which, entry)
+    attrs = [(DST, address(str(entry.dst.network_address)))]
+    if which & ~genl.NLA_F_NESTED != BATCH_DEL:
+        attrs.append((NBMA, address(str(entry.nbma))))
+    return which, genl.pack_attrs(attrs)
+
+
+def common_device():
+    """The message names the device of the changes that do not."""
+    sock, _, low = start()
+    high = nhrp.ifindex_of("mgre1")
+    first, second = (mapping(low, f"10.0.0.{host}", "192.0.2.2")
+                     for host in (1, 2))
+    other = mapping(high, "10.0.0.1", "192.0.2.2")
+    common = (BATCH_IFINDEX, u32(low))
+    # Wherever it stands, also behind them.
+    sock.request(BATCH, [without_device(BATCH_ADD, first),
+                         batch_attr(BATCH_ADD, other), common,
+                         without_device(BATCH_ADD, second)])
+    check("mappings", sock.dump(), [first, second, other])
+    sock.request(BATCH, [common, without_device(BATCH_DEL, first)])
+    check("left", sock.dump(), [second, other])
+    check_refused("no device at all", errno.EINVAL, "device is missing",
+                  sock.request, BATCH, [without_device(BATCH_ADD, first)])
+    changes = [batch_attr(BATCH_ADD, first), without_device(BATCH_ADD, second)]
+    refusal = check_refused("no such device", errno.ENODEV, "no such device",
+                            sock.request, BATCH,
+                            changes + [(BATCH_IFINDEX, u32(999999))])
+    if refusal:
+        blamed("no such device", refusal, changes, 1, None)
+    check("done before it", sock.dump(), [first, second, other])
+    sock.flush()
 
 
 def empty():
@@ -241,7 +277,8 @@ def malformed_messages():
     nested = genl.NLA_F_NESTED
     for what, changes, more in (
             ("change that does not nest", [good, (BATCH_ADD, nest)], {}),
-            ("unknown change", [good, (4 | nested, nest)], {}),
+            ("unknown change", [good, (5 | nested, nest)], {}),
+            ("device that nests", [good, (BATCH_IFINDEX | nested, nest)], {}),
             ("change of number 0", [good, (0 | nested, nest)], {}),
             ("change cut off", [good, (BATCH_ADD | nested, nest[:-6])], {}),
             ("octets behind", [good], {"tail": b"\1\2\3\0"}),

@@ -19,6 +19,7 @@
 static struct {
 	union message_buf msg;
 	unsigned int count;
+	uint32_t ifindex;		/* of the changes that name none */
 	unsigned int at_once;		/* number that is sent in one message */
 	unsigned int lines[CHANGES_MAX];	/* of the batch */
 	/* where they begin in the message, and where the last one ends */
@@ -43,7 +44,7 @@ static int changes_send(unsigned int first, unsigned int count, unsigned int *do
 	long offset;
 	int status;
 
-	status = netlink_request_part(&changes.msg, changes.begin[first],
+	status = netlink_request_part(&changes.msg, changes.begin[0], changes.begin[first],
 				      changes.begin[first + count], &offset);
 
 	/* a refusal of the whole message has no offset: none is done */
@@ -87,8 +88,11 @@ int changes_flush(void)
 	return status;
 }
 
-/* Begins a change of @type, NHRP_A_BATCH_*, whose attributes are put in *@msg. */
-int change_begin(union message_buf **msg, int type)
+/*
+ * Begins a change of @type, NHRP_A_BATCH_*, whose attributes but for the device are
+ * put in *@msg. What a message changes is mostly of one device.
+ */
+int change_begin(union message_buf **msg, int type, uint32_t ifindex)
 {
 	int status;
 
@@ -97,10 +101,14 @@ int change_begin(union message_buf **msg, int type)
 		status = message_begin(*msg, NHRP_CMD_MAPPING_BATCH, 0);
 		if (status)
 			return status;
+		changes.ifindex = ifindex;
+		message_put_u32(*msg, NHRP_A_BATCH_IFINDEX, ifindex);
 	}
 
 	changes.begin[changes.count] = changes.msg.nlh.nlmsg_len;
 	message_put(*msg, type | NLA_F_NESTED, 0, "");
+	if (ifindex != changes.ifindex)
+		message_put_u32(*msg, NHRP_A_MAPPING_IFINDEX, ifindex);
 	return STATUS_DONE;
 }
 

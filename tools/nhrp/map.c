@@ -313,13 +313,11 @@ static void map_print_flushed(const struct nlmsghdr *nlh)
 	print_record_end();
 }
 
-/* What was given; all of it always fits into the message. */
+/* What was given but for the device; all of it always fits into the message. */
 static void map_put(union message_buf *msg, const struct map_config *config)
 {
 	const unsigned int given = config->given;
 
-	if (given & MAP_DEV)
-		message_put_u32(msg, NHRP_A_MAPPING_IFINDEX, config->ifindex);
 	if (given & MAP_DST)
 		message_put(msg, NHRP_A_MAPPING_DST, config->dst.len, config->dst.data);
 	if (given & MAP_DST && config->dst.prefixlen != config->dst.len * 8)
@@ -350,7 +348,7 @@ static int map_change(const struct map_command *command, const struct map_config
 	union message_buf *msg;
 	int status;
 
-	status = change_begin(&msg, command->cmd);
+	status = change_begin(&msg, command->cmd, config->ifindex);
 	if (status)
 		return status;
 	map_put(msg, config);
@@ -363,9 +361,12 @@ static int map_request(const struct map_command *command, const struct map_confi
 	int status;
 
 	status = netlink_new(msg, command->cmd, command->flags);
-	if (!status)
-		map_put(*msg, config);
-	return status;
+	if (status)
+		return status;
+	if (config->given & MAP_DEV)
+		message_put_u32(*msg, NHRP_A_MAPPING_IFINDEX, config->ifindex);
+	map_put(*msg, config);
+	return STATUS_DONE;
 }
 
 static int map_show(const struct map_command *command, const struct map_config *config,

@@ -302,14 +302,14 @@ static int netlink_answer(struct answer *answer)
 }
 
 /*
- * Sends the headers of @msg and what is from @begin to @end of it, and reads the
- * answer.
+ * Sends @head octets of @msg, the headers at least, and what is from @begin to
+ * @end of it, and reads the answer.
  */
-static int netlink_exchange(union message_buf *msg, size_t begin, size_t end,
+static int netlink_exchange(union message_buf *msg, size_t head, size_t begin, size_t end,
 			    struct answer *answer)
 {
 	struct iovec pieces[] = {
-		{ msg->data, HEADERS },
+		{ msg->data, head },
 		{ msg->data + begin, end - begin },
 	};
 	int status;
@@ -320,7 +320,7 @@ static int netlink_exchange(union message_buf *msg, size_t begin, size_t end,
 
 	answer->seq = ++netlink.seq;
 	msg->nlh.nlmsg_seq = answer->seq;
-	msg->nlh.nlmsg_len = HEADERS + end - begin;
+	msg->nlh.nlmsg_len = head + end - begin;
 	status = netlink_send(pieces, ARRAY_SIZE(pieces));
 	return status ? status : netlink_answer(answer);
 }
@@ -331,7 +331,7 @@ int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *int
 	struct answer answer = { .handler = handler };
 	int status;
 
-	status = netlink_exchange(msg, HEADERS, msg->nlh.nlmsg_len, &answer);
+	status = netlink_exchange(msg, HEADERS, HEADERS, msg->nlh.nlmsg_len, &answer);
 	if (interrupted)
 		*interrupted = answer.interrupted;
 	return status;
@@ -352,15 +352,17 @@ int netlink_list(union message_buf *msg, netlink_handler_t handler)
 }
 
 /*
- * Sends the attributes from @begin to @end of @msg alone. *@offset is where in
- * @msg the one is that was refused, less than 0 when that is unknown.
+ * Sends the first @head octets of @msg, and of the attributes behind them those
+ * from @begin to @end alone. *@offset is where in @msg the one is that was refused,
+ * less than 0 when that is unknown.
  */
-int netlink_request_part(union message_buf *msg, size_t begin, size_t end, long *offset)
+int netlink_request_part(union message_buf *msg, size_t head, size_t begin, size_t end,
+			 long *offset)
 {
 	struct answer answer = { };
 	int status;
 
-	status = netlink_exchange(msg, begin, end, &answer);
-	*offset = answer.offset ? (long)(answer.offset - HEADERS + begin) : -1;
+	status = netlink_exchange(msg, head, begin, end, &answer);
+	*offset = answer.offset ? (long)(answer.offset - head + begin) : -1;
 	return status;
 }

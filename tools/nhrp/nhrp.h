@@ -97,7 +97,8 @@ int netlink_join(struct nl_sock *sock, const char *group);
 int netlink_new(union message_buf **msg, uint8_t cmd, uint16_t flags);
 int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *interrupted);
 int netlink_list(union message_buf *msg, netlink_handler_t handler);
-int netlink_request_part(union message_buf *msg, size_t begin, size_t end, long *offset);
+int netlink_request_part(union message_buf *msg, size_t head, size_t begin, size_t end,
+			 long *offset);
 void netlink_close(void);
 
 /* changes.c */
@@ -105,7 +106,7 @@ typedef void (*changes_refused_t)(unsigned int line);
 
 void changes_collect(changes_refused_t refused);
 int changes_flush(void);
-int change_begin(union message_buf **msg, int type);
+int change_begin(union message_buf **msg, int type, uint32_t ifindex);
 int change_end(unsigned int line);
 
 /* print.c */
