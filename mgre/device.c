@@ -250,13 +250,12 @@ static int mgre_mapping_check(struct nhrp_cache *cache,
 }
 
 /* A packet that has waited comes as mgre_xmit() left it, without a link-layer
- * header. The device may have gone down since; then nothing may be sent, nor
- * wait again.
+ * header. The device may have gone down since, and its route may have died.
  */
 static void mgre_cache_xmit(struct nhrp_cache *cache, struct sk_buff *skb)
 {
 	rcu_read_lock();
-	if (netif_running(cache->dev))
+	if (netif_running(cache->dev) && !mgre_dst_is_dead(skb))
 		mgre_xmit(skb, cache->dev);
 	else
 		mgre_unreachable(netdev_priv(cache->dev), skb, false);
@@ -310,7 +309,6 @@ static int mgre_dev_neigh_construct(struct net_device *dev,
 	return 0;
 }
 
-/* The core has waited for those who transmit. */
 static int mgre_dev_stop(struct net_device *dev)
 {
 	struct mgre_dev *mgre = netdev_priv(dev);

@@ -162,6 +162,7 @@ struct mgre_dev *mgre_demux_sender(struct net *net, __be32 local, __be32 key,
 
 /* xmit.c */
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
+bool mgre_dst_is_dead(const struct sk_buff *skb);
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);
 void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);
 

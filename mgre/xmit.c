@@ -554,6 +554,21 @@ static void mgre_tx_unreachable(const struct mgre_tx *tx, struct sk_buff *skb)
 }
 
 /**
+ * mgre_dst_is_dead - has the route of a packet gone while it waited?
+ * @skb: packet
+ *
+ * A route that has gone points to a device of init_net, where nothing may be
+ * looked up or sent on behalf of this packet.
+ *
+ * Context: any.
+ * Return: true if it has.
+ */
+bool mgre_dst_is_dead(const struct sk_buff *skb)
+{
+	return skb_dst(skb) && READ_ONCE(skb_dst(skb)->obsolete) > 0;
+}
+
+/**
  * mgre_unreachable - drop a packet that has waited for a mapping in vain
  * @mgre: device
  * @skb: packet as mgre_xmit() had it when it made it wait
@@ -565,7 +580,7 @@ void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
 {
 	const struct mgre_tx tx = { .mgre = mgre, .proto = skb->protocol };
 
-	if (tell)
+	if (tell && !mgre_dst_is_dead(skb))
 		mgre_tx_unreachable(&tx, skb);
 	mgre_drop(mgre, skb, MGRE_DROP_TX_NO_MAPPING);
 }

@@ -504,8 +504,10 @@ void nhrp_cache_hide(struct nhrp_cache *cache)
 
 /**
  * nhrp_cache_stop - forget what is being resolved
- * @cache: cache of a device that goes down, and on which nobody transmits any
- *	more
+ * @cache: cache of a device that goes down
+ *
+ * Nothing is resolved again until it is up: who still transmits finds that it
+ * no longer runs.
  *
  * Context: process, under rtnl.
  */
@@ -549,6 +551,8 @@ void nhrp_cache_fini(struct nhrp_cache *cache)
  */
 void nhrp_cache_free(struct nhrp_cache *cache)
 {
+	/* Else what waits would stay for ever. */
+	WARN_ON_ONCE(cache->pending.count);
 	nhrp_table_fini(&cache->pending);
 	nhrp_table_fini(&cache->mappings);
 	nhrp_table_fini(&cache->peers);

@@ -27,7 +27,7 @@
 /* An upcall that exceeds the rate is tried again after this time. */
 #define NHRP_UPCALL_DELAY	(HZ / 10)
 
-/* Pending addresses that a flush looks at under one hold of the locks. */
+/* Pending addresses that a walk looks at under one hold of the spinlock. */
 #define NHRP_PENDING_BATCH	64
 
 /* Seconds until the next attempt, by the number of those made; and behind the
@@ -148,9 +148,9 @@ static void nhrp_pending_enter(struct nhrp_cache *cache,
 	pending->created = ktime_get_seconds();
 	if (state == NHRP_PENDING_ASKING) {
 		list_add_tail(&pending->asking, &cache->asking);
-		cache->incomplete++;
+		WRITE_ONCE(cache->incomplete, cache->incomplete + 1);
 	} else if (state == NHRP_PENDING_NEGATIVE) {
-		cache->negative++;
+		WRITE_ONCE(cache->negative, cache->negative + 1);
 	}
 }
 
@@ -159,9 +159,9 @@ static void nhrp_pending_leave(struct nhrp_cache *cache,
 {
 	if (pending->state == NHRP_PENDING_ASKING) {
 		list_del(&pending->asking);
-		cache->incomplete--;
+		WRITE_ONCE(cache->incomplete, cache->incomplete - 1);
 	} else if (pending->state == NHRP_PENDING_NEGATIVE) {
-		cache->negative--;
+		WRITE_ONCE(cache->negative, cache->negative - 1);
 	}
 }
 
@@ -171,10 +171,9 @@ static void nhrp_pending_drain(struct nhrp_cache *cache,
 {
 	struct sk_buff *skb;
 
-	skb_queue_walk(&pending->queue, skb) {
+	skb_queue_walk(&pending->queue, skb)
 		cache->waiting -= skb->truesize;
-		nhrp_count(cache, stat);
-	}
+	atomic64_add(skb_queue_len(&pending->queue), &cache->stats[stat]);
 	skb_queue_splice_tail_init(&pending->queue, to);
 }
 
@@ -188,6 +187,7 @@ static void nhrp_pending_remove(struct nhrp_cache *cache,
 	kfree_rcu(pending, node.rcu);
 }
 
+/* May an upcall be sent now? Who sends it takes HZ off the credit. */
 static bool nhrp_upcall_allowed(struct nhrp_cache *cache)
 {
 	u64 now = get_jiffies_64();
@@ -199,11 +199,8 @@ static bool nhrp_upcall_allowed(struct nhrp_cache *cache)
 	credit = min_t(u64, credit, NHRP_UPCALL_RATE * HZ);
 	cache->upcall_time = now;
 	cache->upcall_credit = credit;
-	if (credit < HZ)
-		return false;
 
-	cache->upcall_credit -= HZ;
-	return true;
+	return credit >= HZ;
 }
 
 /* Does anybody listen? That of the netlink core knows of all netns alike, so
@@ -226,10 +223,10 @@ static int nhrp_resolve_ask(struct nhrp_cache *cache,
 		return -EAGAIN;
 
 	if (nhrp_nl_ask(cache, upcall) == -ESRCH) {
-		cache->upcall_credit += HZ;
 		WRITE_ONCE(cache->deaf_time, (u32)get_jiffies_64());
 		return -ESRCH;
 	}
+	cache->upcall_credit -= HZ;
 	nhrp_count(cache, NHRP_STAT_UPCALLS);
 
 	return 0;
@@ -249,7 +246,7 @@ static void nhrp_pending_evict(struct nhrp_cache *cache,
 }
 
 /* Asks the question in @upcall for the first time. Returns an error pointer when
- * there is no memory, or as nhrp_resolve_ask() does.
+ * there is no memory, the device is down, or as nhrp_resolve_ask() does.
  */
 static struct nhrp_pending *nhrp_pending_create(struct nhrp_cache *cache,
 						const struct nhrp_upcall *upcall,
@@ -257,6 +254,15 @@ static struct nhrp_pending *nhrp_pending_create(struct nhrp_cache *cache,
 {
 	struct nhrp_pending *pending;
 	int err;
+
+	/* Generic XDP and packet sockets that bypass the qdisc transmit for
+	 * longer than the core waits before nhrp_cache_stop().
+	 */
+	if (!netif_running(cache->dev))
+		return ERR_PTR(-ENETDOWN);
+	/* A scan stops here, and costs no more than it must. */
+	if (!nhrp_upcall_allowed(cache))
+		return ERR_PTR(-EAGAIN);
 
 	pending = kzalloc(sizeof(*pending), GFP_ATOMIC | __GFP_NOWARN);
 	if (!pending)
@@ -433,7 +439,8 @@ struct nhrp_mapping *nhrp_resolve_miss(struct nhrp_cache *cache,
 	nhrp_outcome_init(&out);
 	spin_lock_bh(&cache->resolve_lock);
 	/* Who adds the mapping after this look finds the packet waiting. */
-	mapping = nhrp_cache_lookup(cache, &flow->hop);
+	mapping = nhrp_cache_lookup_shortcut(cache, &flow->dst) ?:
+		  nhrp_cache_lookup(cache, &flow->hop);
 	if (!mapping)
 		*taken = nhrp_pending_wait(cache, flow, skb, &out);
 	spin_unlock_bh(&cache->resolve_lock);
@@ -459,6 +466,15 @@ nhrp_resolve_specific(const struct nhrp_mapping *mapping,
 	return &flow->dst;
 }
 
+/* Is there a mapping of an address that is more than the way to an NHS? */
+static bool nhrp_resolve_known(struct nhrp_cache *cache,
+			       const struct nhrp_addr *addr)
+{
+	const struct nhrp_mapping *known = nhrp_cache_lookup(cache, addr);
+
+	return known && !(known->flags & NHRP_MAPPING_FLAGS_RESOLVE);
+}
+
 /* RFC 2332, section 2: packets take the routed path, by way of the NHS, while
  * the shorter one is being asked for.
  */
@@ -467,7 +483,6 @@ static void nhrp_resolve_onward(struct nhrp_cache *cache,
 				const struct nhrp_flow *flow)
 {
 	const struct nhrp_addr *addr = nhrp_resolve_specific(mapping, flow);
-	const struct nhrp_mapping *known;
 	struct nhrp_upcall upcall;
 	struct nhrp_outcome out;
 
@@ -478,11 +493,15 @@ static void nhrp_resolve_onward(struct nhrp_cache *cache,
 	if (nhrp_table_lookup(&cache->pending, &upcall.dst))
 		return;
 
+	/* An answer that does not draw the traffic is an answer all the same;
+	 * packets go on coming here then, and take no lock.
+	 */
+	if (nhrp_resolve_known(cache, addr))
+		return;
+
 	nhrp_outcome_init(&out);
 	spin_lock_bh(&cache->resolve_lock);
-	/* An answer that does not draw the traffic is an answer all the same. */
-	known = nhrp_cache_lookup(cache, addr);
-	if ((!known || known->flags & NHRP_MAPPING_FLAGS_RESOLVE) &&
+	if (!nhrp_resolve_known(cache, addr) &&
 	    !nhrp_pending_find(cache, &upcall.dst))
 		nhrp_pending_create(cache, &upcall, &out);
 	spin_unlock_bh(&cache->resolve_lock);
@@ -553,6 +572,11 @@ static void nhrp_pending_answer(struct nhrp_cache *cache,
 		return;
 	}
 
+	/* The event of a mapping of this very prefix says it as well. */
+	if (pending->state == NHRP_PENDING_NEGATIVE &&
+	    mapping->node.key.len != pending->node.key.len)
+		nhrp_nl_notify_pending(cache, pending,
+				       NHRP_CMD_MAPPING_DEL_NTF);
 	nhrp_pending_remove(cache, pending);
 }
 
@@ -570,7 +594,9 @@ void nhrp_resolve_answer(struct nhrp_cache *cache,
 {
 	const struct nhrp_prefix *key = &mapping->node.key;
 	struct nhrp_pending *pending;
+	struct nhrp_prefix last;
 	struct nhrp_node *node;
+	int batch = 0;
 
 	lockdep_assert_held(&cache->lock);
 
@@ -584,8 +610,17 @@ void nhrp_resolve_answer(struct nhrp_cache *cache,
 	       nhrp_table_find_after(&cache->pending, key);
 	while (node && nhrp_prefix_covers(key, &node->key)) {
 		pending = nhrp_pending_of(node);
+		last = node->key;
 		node = nhrp_table_next(node);
 		nhrp_pending_answer(cache, pending, mapping);
+		if (!node || ++batch % NHRP_PENDING_BATCH)
+			continue;
+
+		/* What misses in between finds the mapping. */
+		spin_unlock_bh(&cache->resolve_lock);
+		cond_resched();
+		spin_lock_bh(&cache->resolve_lock);
+		node = nhrp_table_find_after(&cache->pending, &last);
 	}
 unlock:
 	spin_unlock_bh(&cache->resolve_lock);

@@ -305,7 +305,7 @@ void nhrp_table_replace(struct nhrp_table *table, struct nhrp_node *old,
  *
  * Readers may use the node for a grace period.
  *
- * Context: process, the lock that guards the table is held.
+ * Context: any, the lock that guards the table is held.
  */
 void nhrp_table_remove(struct nhrp_table *table, struct nhrp_node *node)
 {
