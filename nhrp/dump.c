@@ -49,13 +49,18 @@ struct nhrp_nl_dump {
 
 /**
  * struct nhrp_nl_dumper - what a dump is over
+ * @dump: dumps one device; 0 when it is done, -EMSGSIZE when the message is full
  * @table: offset of the table in struct nhrp_cache
  * @pending: the table is nhrp_cache::pending, with a lock of its own
- * @put: puts one object if it passes the filter; -EMSGSIZE if it does not fit
+ * @put: puts one object of the table if it passes the filter; -EMSGSIZE if it does
+ *	not fit; NULL if there is no table
  * @filter: for @put
  * @then: what comes behind it for the same device, or NULL
  */
 struct nhrp_nl_dumper {
+	int (*dump)(struct sk_buff *skb, struct netlink_callback *cb,
+		    struct nhrp_cache *cache,
+		    const struct nhrp_nl_dumper *dumper);
 	size_t table;
 	bool pending;
 	int (*put)(struct sk_buff *skb, struct netlink_callback *cb,
@@ -184,7 +189,7 @@ static int nhrp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 	if (IS_ERR(cache))
 		return PTR_ERR(cache);
 
-	err = nhrp_nl_dump_cache(skb, cb, cache, dumper);
+	err = dumper->dump(skb, cb, cache, dumper);
 	ctx->done = !err;
 	nhrp_cache_put(cache, &tracker);
 
@@ -207,7 +212,7 @@ static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 			ctx->pending = false;
 		}
 		ctx->ifindex = cache->dev->ifindex;
-		err = nhrp_nl_dump_cache(skb, cb, cache, dumper);
+		err = dumper->dump(skb, cb, cache, dumper);
 		nhrp_cache_put(cache, &tracker);
 		if (err)
 			return err;
@@ -222,7 +227,9 @@ static int nhrp_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct nlattr *ifindex,
 			const struct nhrp_nl_dumper *dumper)
 {
-	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb, !ifindex);
+	/* Counters move all the time, and that is no disturbance. */
+	bool all = !ifindex && dumper->put;
+	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb, all);
 	int err = 0;
 
 	if (!ctx->done)
@@ -300,6 +307,7 @@ int nhrp_nl_mapping_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 		.filter	= &filter,
 	};
 	const struct nhrp_nl_dumper dumper = {
+		.dump	= nhrp_nl_dump_cache,
 		.table	= offsetof(struct nhrp_cache, mappings),
 		.put	= nhrp_nl_dump_mapping,
 		.filter	= &filter,
@@ -342,6 +350,7 @@ int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	struct nlattr **attrs = compat_genl_dump_attrs(cb);
 	struct nhrp_addr nbma = {};
 	const struct nhrp_nl_dumper dumper = {
+		.dump	= nhrp_nl_dump_cache,
 		.table	= offsetof(struct nhrp_cache, peers),
 		.put	= nhrp_nl_dump_peer,
 		.filter	= &nbma,
@@ -359,7 +368,8 @@ int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,
-			      struct nhrp_cache *cache)
+			      struct nhrp_cache *cache,
+			      const struct nhrp_nl_dumper *dumper)
 {
 	void *hdr;
 	int err;
@@ -377,60 +387,13 @@ static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-static int nhrp_nl_dump_stats_one(struct sk_buff *skb,
-				  struct netlink_callback *cb,
-				  const struct nlattr *ifindex)
-{
-	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
-	netdevice_tracker tracker;
-	struct nhrp_cache *cache;
-	int err;
-
-	cache = nhrp_nl_find_cache(sock_net(cb->skb->sk), ifindex, &tracker,
-				   cb->extack);
-	if (IS_ERR(cache))
-		return PTR_ERR(cache);
-
-	err = nhrp_nl_dump_stats(skb, cb, cache);
-	ctx->done = !err;
-	nhrp_cache_put(cache, &tracker);
-
-	return err;
-}
-
-static int nhrp_nl_dump_stats_all(struct sk_buff *skb,
-				  struct netlink_callback *cb)
-{
-	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
-	struct net *net = sock_net(cb->skb->sk);
-	netdevice_tracker tracker;
-	struct nhrp_cache *cache;
-	int err;
-
-	while ((cache = nhrp_cache_get_next(net, ctx->done_ifindex,
-					    &tracker))) {
-		err = nhrp_nl_dump_stats(skb, cb, cache);
-		if (!err)
-			ctx->done_ifindex = cache->dev->ifindex;
-		nhrp_cache_put(cache, &tracker);
-		if (err)
-			return err;
-	}
-	ctx->done = true;
-
-	return 0;
-}
-
 int nhrp_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	const struct nlattr *ifindex =
-		compat_genl_dump_attrs(cb)[NHRP_A_STATS_IFINDEX];
-	struct nhrp_nl_dump *ctx = nhrp_nl_dump_begin(cb, false);
-	int err = 0;
+	static const struct nhrp_nl_dumper dumper = {
+		.dump	= nhrp_nl_dump_stats,
+	};
 
-	if (!ctx->done)
-		err = ifindex ? nhrp_nl_dump_stats_one(skb, cb, ifindex) :
-				nhrp_nl_dump_stats_all(skb, cb);
-
-	return skb->len ?: err;
+	return nhrp_nl_dump(skb, cb,
+			    compat_genl_dump_attrs(cb)[NHRP_A_STATS_IFINDEX],
+			    &dumper);
 }

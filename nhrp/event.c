@@ -25,6 +25,45 @@ static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
 	return net;
 }
 
+/* Tells group "mapping" of @mapping or, if that is NULL, of @pending. */
+static void nhrp_nl_tell(const struct nhrp_cache *cache,
+			 const struct nhrp_mapping *mapping,
+			 const struct nhrp_pending *pending, u8 cmd, gfp_t gfp)
+{
+	struct sk_buff *msg;
+	struct net *net;
+	void *hdr;
+	int err;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
+
+	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, gfp);
+	if (!msg)
+		goto lost;
+	hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0, cmd);
+	if (!hdr)
+		goto free_msg;
+	err = mapping ? nhrp_nl_fill_mapping(msg, hdr, cache, mapping) :
+			nhrp_nl_fill_pending(msg, hdr, cache, pending);
+	if (err)
+		goto free_msg;
+
+	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+				NHRP_NLGRP_MAPPING, gfp);
+	goto put_net;
+
+free_msg:
+	nlmsg_free(msg);
+lost:
+	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
+put_net:
+	put_net(net);
+}
+
 /**
  * nhrp_nl_notify - tell the listeners of group "mapping"
  * @cache: cache
@@ -39,33 +78,7 @@ static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
 void nhrp_nl_notify(const struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd)
 {
-	struct sk_buff *msg;
-	struct net *net;
-	void *hdr;
-
-	lockdep_assert_held(&cache->lock);
-
-	net = nhrp_nl_net_get(cache);
-	if (!net)
-		return;
-
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	if (!msg)
-		goto lost;
-	hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0, cmd);
-	if (!hdr || nhrp_nl_fill_mapping(msg, hdr, cache, mapping))
-		goto free_msg;
-
-	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
-				NHRP_NLGRP_MAPPING, GFP_KERNEL);
-	goto put_net;
-
-free_msg:
-	nlmsg_free(msg);
-lost:
-	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
-put_net:
-	put_net(net);
+	nhrp_nl_tell(cache, mapping, NULL, cmd, GFP_KERNEL);
 }
 
 /**
@@ -79,33 +92,7 @@ put_net:
 void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
 			    const struct nhrp_pending *pending, u8 cmd)
 {
-	struct sk_buff *msg;
-	struct net *net;
-	void *hdr;
-
-	lockdep_assert_held(&cache->lock);
-
-	net = nhrp_nl_net_get(cache);
-	if (!net)
-		return;
-
-	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
-	if (!msg)
-		goto lost;
-	hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0, cmd);
-	if (!hdr || nhrp_nl_fill_pending(msg, hdr, cache, pending))
-		goto free_msg;
-
-	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
-				NHRP_NLGRP_MAPPING, GFP_ATOMIC);
-	goto put_net;
-
-free_msg:
-	nlmsg_free(msg);
-lost:
-	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
-put_net:
-	put_net(net);
+	nhrp_nl_tell(cache, NULL, pending, cmd, GFP_ATOMIC);
 }
 
 /**
