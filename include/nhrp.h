@@ -156,6 +156,20 @@ struct nhrp_route {
 };
 
 /**
+ * enum nhrp_peer_error - what the underlay says of packets to a peer
+ * @NHRP_PEER_UNREACHABLE: ICMP host or net unreachable
+ * @NHRP_PEER_PROHIBITED: ICMP administratively prohibited
+ * @NHRP_PEER_EXCEEDED: ICMP time exceeded in transit
+ */
+enum nhrp_peer_error {
+	NHRP_PEER_UNREACHABLE,
+	NHRP_PEER_PROHIBITED,
+	NHRP_PEER_EXCEEDED,
+	/* private: number of them */
+	__NHRP_PEER_ERROR_MAX
+};
+
+/**
  * struct nhrp_peer - one NBMA address that mappings of a device point to
  * @node: place in nhrp_cache::peers; the key is the NBMA address
  * @route: cached underlay route, or NULL; any context may exchange it
@@ -165,6 +179,7 @@ struct nhrp_route {
  * @rx_bytes: likewise
  * @tx_packets: likewise
  * @tx_bytes: likewise
+ * @errors: ICMP errors by enum nhrp_peer_error
  * @last_rx: ktime_get_seconds() of the last packet received, 0 if none;
  *	written by the data path
  * @mappings: number of mappings that point here, written under the lock of the
@@ -178,6 +193,7 @@ struct nhrp_peer {
 	atomic64_t rx_bytes;
 	atomic64_t tx_packets;
 	atomic64_t tx_bytes;
+	atomic_t errors[__NHRP_PEER_ERROR_MAX];
 	u32 last_rx;
 	u32 mappings;
 };
@@ -555,6 +571,19 @@ nhrp_peer_route(const struct nhrp_cache *cache, const struct nhrp_peer *peer)
 		return NULL;
 
 	return route;
+}
+
+/**
+ * nhrp_peer_count_error - count an ICMP error about a packet to a peer
+ * @peer: peer
+ * @error: what it said
+ *
+ * Context: any, in an RCU section.
+ */
+static inline void nhrp_peer_count_error(struct nhrp_peer *peer,
+					 enum nhrp_peer_error error)
+{
+	atomic_inc(&peer->errors[error]);
 }
 
 void nhrp_peer_count_rx(struct nhrp_peer *peer, unsigned int len);

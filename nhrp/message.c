@@ -429,6 +429,22 @@ static int nhrp_nl_put_peer_state(struct sk_buff *skb,
 	return err;
 }
 
+static int nhrp_nl_put_peer_errors(struct sk_buff *skb,
+				   const struct nhrp_peer *peer)
+{
+	const atomic_t *errors = peer->errors;
+
+	if (nla_put_u32(skb, NHRP_A_PEER_ICMP_UNREACHABLE,
+			atomic_read(&errors[NHRP_PEER_UNREACHABLE])) ||
+	    nla_put_u32(skb, NHRP_A_PEER_ICMP_PROHIBITED,
+			atomic_read(&errors[NHRP_PEER_PROHIBITED])) ||
+	    nla_put_u32(skb, NHRP_A_PEER_ICMP_EXCEEDED,
+			atomic_read(&errors[NHRP_PEER_EXCEEDED])))
+		return -EMSGSIZE;
+
+	return 0;
+}
+
 /**
  * nhrp_nl_fill_peer - write a peer behind a message header
  * @skb: message
@@ -457,6 +473,7 @@ int nhrp_nl_fill_peer(struct sk_buff *skb, void *hdr,
 			      NHRP_A_PEER_PAD) ||
 	    nla_put_u64_64bit(skb, NHRP_A_PEER_TX_BYTES, s.tx_bytes,
 			      NHRP_A_PEER_PAD) ||
+	    nhrp_nl_put_peer_errors(skb, peer) ||
 	    nhrp_nl_put_peer_state(skb, cache, peer)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
