@@ -39,6 +39,20 @@ static inline void compat_netdev_set_lltx(struct net_device *dev)
 #define compat_genl_dump_attrs(cb)	(genl_info_dump(cb)->attrs)
 #endif
 
+/* 6.10: "tracing/treewide: Remove second parameter of __assign_str()" */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define compat_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define compat_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+/* 6.12: "net: vxlan: add skb drop reasons to vxlan_rcv()" */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define COMPAT_DROP_REASON_IP_TUNNEL_ECN	SKB_DROP_REASON_IP_TUNNEL_ECN
+#else
+#define COMPAT_DROP_REASON_IP_TUNNEL_ECN	SKB_DROP_REASON_IP_INHDR
+#endif
+
 /* "net: add net_device argument to header_ops.parse" is in some releases of a
  * stable series and not in others, so the type decides and not the version.
  * COMPAT_HEADER_PARSE(fn) goes behind the function,

@@ -41,6 +41,7 @@
 #define _NHRP_H
 
 #include <linux/bits.h>
+#include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
@@ -72,6 +73,29 @@ struct nhrp_addr {
 	};
 	u8 family;
 };
+
+/**
+ * nhrp_addr_sockaddr - an address in the form that %pIS prints
+ * @addr: address
+ * @sockaddr: struct sockaddr_in6 to fill, of any alignment
+ *
+ * Context: any.
+ */
+static inline void nhrp_addr_sockaddr(const struct nhrp_addr *addr,
+				      void *sockaddr)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+
+	memset(sockaddr, 0, sizeof(in6));
+	if (addr->family == AF_INET) {
+		in.sin_addr.s_addr = addr->ip4;
+		memcpy(sockaddr, &in, sizeof(in));
+	} else {
+		in6.sin6_addr = addr->ip6;
+		memcpy(sockaddr, &in6, sizeof(in6));
+	}
+}
 
 /**
  * struct nhrp_prefix - protocol prefix, or a host when @len is the full length

@@ -5,31 +5,67 @@
 #include <linux/jhash.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
+#include <net/ipv6.h>
 
 #include "mgre.h"
 
-static struct hlist_head *mgre_demux_head(struct net *net, __be32 local,
+static bool mgre_local_equal(const struct nhrp_addr *a,
+			     const struct nhrp_addr *b)
+{
+	if (a->family != b->family)
+		return false;
+	if (a->family == AF_INET)
+		return a->ip4 == b->ip4;
+
+	return ipv6_addr_equal(&a->ip6, &b->ip6);
+}
+
+static struct hlist_head *mgre_demux_head(struct net *net,
+					  const struct nhrp_addr *local,
 					  __be32 key, bool keyed)
 {
-	u32 hash = jhash_3words((__force u32)local, (__force u32)key, keyed, 0);
+	u32 addr = local->family == AF_INET ? (__force u32)local->ip4 :
+					      ipv6_addr_hash(&local->ip6);
+	u32 hash = jhash_3words(addr, (__force u32)key, keyed, local->family);
 
 	return &mgre_net_get(net)->demux[hash_32(hash, MGRE_DEMUX_BITS)];
 }
 
-static struct mgre_conf *mgre_demux_match(struct net *net, __be32 local,
-					  __be32 key, bool keyed, int link)
+static bool mgre_demux_matches(const struct mgre_underlay *underlay,
+			       const struct nhrp_addr *local,
+			       const struct mgre_id *id)
 {
-	struct mgre_conf *conf, *unbound = NULL;
+	const struct mgre_conf *conf = underlay->conf;
 
-	hlist_for_each_entry_rcu(conf, mgre_demux_head(net, local, key, keyed),
+	return conf->key == id->key && conf->keyed == id->keyed &&
+	       mgre_local_equal(&underlay->local, local);
+}
+
+/* Bound to the interface that received it, or to the VRF that this one is in. */
+static bool mgre_demux_bound(const struct mgre_conf *conf, int link, int sdif)
+{
+	return conf->link == link || (sdif && conf->link == sdif);
+}
+
+/* @local is id->local, or any. */
+static struct mgre_conf *mgre_demux_match(struct net *net,
+					  const struct nhrp_addr *local,
+					  const struct mgre_id *id, int link,
+					  int sdif)
+{
+	struct mgre_conf *unbound = NULL;
+	struct mgre_underlay *underlay;
+
+	hlist_for_each_entry_rcu(underlay,
+				 mgre_demux_head(net, local, id->key,
+						 id->keyed),
 				 node, lockdep_rtnl_is_held()) {
-		if (conf->local != local || conf->key != key ||
-		    conf->keyed != keyed)
+		if (!mgre_demux_matches(underlay, local, id))
 			continue;
-		if (conf->link == link)
-			return conf;
-		if (!conf->link)
-			unbound = conf;
+		if (mgre_demux_bound(underlay->conf, link, sdif))
+			return underlay->conf;
+		if (!underlay->conf->link)
+			unbound = underlay->conf;
 	}
 
 	return unbound;
@@ -44,10 +80,9 @@ static bool mgre_demux_any_local(struct net *net)
 /**
  * mgre_demux_lookup - device for a received packet
  * @net: netns of the underlay
- * @local: outer destination address
- * @key: GRE key, 0 if there is none
- * @keyed: there is a key
- * @link: ifindex of the underlay device that received it
+ * @id: outer destination address and key
+ * @link: ifindex of the underlay device that received it, or of its VRF
+ * @sdif: ifindex of the underlay device in the VRF, else 0
  *
  * A device with this local address wins over one without, then one bound to
  * the underlay device over one that is not.
@@ -55,30 +90,71 @@ static bool mgre_demux_any_local(struct net *net)
  * Context: any, in an RCU section, in which alone the result may be used.
  * Return: the configuration of the device, or NULL.
  */
-struct mgre_conf *mgre_demux_lookup(struct net *net, __be32 local, __be32 key,
-				    bool keyed, int link)
+struct mgre_conf *mgre_demux_lookup(struct net *net, const struct mgre_id *id,
+				    int link, int sdif)
 {
 	struct mgre_conf *conf;
 
-	conf = mgre_demux_match(net, local, key, keyed, link);
-	if (!conf && mgre_demux_any_local(net))
-		conf = mgre_demux_match(net, 0, key, keyed, link);
+	conf = mgre_demux_match(net, &id->local, id, link, sdif);
+	if (!conf && mgre_demux_any_local(net)) {
+		struct nhrp_addr any = { .family = id->local.family };
+
+		conf = mgre_demux_match(net, &any, id, link, sdif);
+	}
 
 	return conf;
 }
 
-static struct mgre_dev *mgre_demux_peer_of(struct net *net, __be32 local,
-					   __be32 key, bool keyed,
+/**
+ * mgre_demux_lookup_local - some device with a local address
+ * @net: netns of the underlay
+ * @local: outer destination address
+ * @link: as in mgre_demux_lookup()
+ * @sdif: likewise
+ *
+ * To have somebody to blame a packet on whose key cannot be read.
+ *
+ * Context: any, in an RCU section, in which alone the result may be used.
+ * Return: the configuration of the device, or NULL.
+ */
+struct mgre_conf *mgre_demux_lookup_local(struct net *net,
+					  const struct nhrp_addr *local,
+					  int link, int sdif)
+{
+	struct mgre_net *mn = mgre_net_get(net);
+	struct mgre_underlay *underlay;
+	struct nhrp_addr any = { .family = local->family };
+	struct mgre_conf *found = NULL;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(mn->demux); i++) {
+		hlist_for_each_entry_rcu(underlay, &mn->demux[i], node) {
+			if (underlay->conf->link &&
+			    !mgre_demux_bound(underlay->conf, link, sdif))
+				continue;
+			if (mgre_local_equal(&underlay->local, local))
+				return underlay->conf;
+			if (mgre_local_equal(&underlay->local, &any))
+				found = underlay->conf;
+		}
+	}
+
+	return found;
+}
+
+static struct mgre_dev *mgre_demux_peer_of(struct net *net,
+					   const struct nhrp_addr *local,
+					   const struct mgre_id *id,
 					   const struct nhrp_addr *nbma)
 {
-	struct mgre_conf *conf;
+	struct mgre_underlay *underlay;
 
-	hlist_for_each_entry_rcu(conf, mgre_demux_head(net, local, key, keyed),
-				 node) {
-		if (conf->local == local && conf->key == key &&
-		    conf->keyed == keyed &&
-		    nhrp_peer_lookup(&conf->mgre->cache, nbma))
-			return conf->mgre;
+	hlist_for_each_entry_rcu(underlay,
+				 mgre_demux_head(net, local, id->key,
+						 id->keyed), node) {
+		if (mgre_demux_matches(underlay, local, id) &&
+		    nhrp_peer_lookup(&underlay->conf->mgre->cache, nbma))
+			return underlay->conf->mgre;
 	}
 
 	return NULL;
@@ -87,45 +163,62 @@ static struct mgre_dev *mgre_demux_peer_of(struct net *net, __be32 local,
 /**
  * mgre_demux_sender - device that has sent a packet
  * @net: netns of the underlay
- * @local: outer source address
- * @key: GRE key, 0 if there is none
- * @keyed: there is a key
+ * @id: outer source address and key
  * @nbma: outer destination address
  *
  * Context: any, in an RCU section, in which alone the result may be used.
  * Return: the device, which has @nbma for a peer, or NULL.
  */
-struct mgre_dev *mgre_demux_sender(struct net *net, __be32 local, __be32 key,
-				   bool keyed, const struct nhrp_addr *nbma)
+struct mgre_dev *mgre_demux_sender(struct net *net, const struct mgre_id *id,
+				   const struct nhrp_addr *nbma)
 {
 	struct mgre_dev *mgre;
 
-	mgre = mgre_demux_peer_of(net, local, key, keyed, nbma);
-	if (!mgre && mgre_demux_any_local(net))
-		mgre = mgre_demux_peer_of(net, 0, key, keyed, nbma);
+	mgre = mgre_demux_peer_of(net, &id->local, id, nbma);
+	if (!mgre && mgre_demux_any_local(net)) {
+		struct nhrp_addr any = { .family = id->local.family };
+
+		mgre = mgre_demux_peer_of(net, &any, id, nbma);
+	}
 
 	return mgre;
 }
 
 /**
- * mgre_demux_find_equal - device that would claim the very same packets
+ * mgre_demux_is_taken - does another device claim the very same packets?
  * @net: netns of the underlay
  * @conf: configuration
  *
  * Context: process, under rtnl.
- * Return: the configuration of that device, or NULL.
+ * Return: true if there is one.
  */
-struct mgre_conf *mgre_demux_find_equal(struct net *net,
-					const struct mgre_conf *conf)
+bool mgre_demux_is_taken(struct net *net, const struct mgre_conf *conf)
 {
-	struct mgre_conf *other;
+	const struct mgre_conf *other;
+	struct mgre_id id;
+	int i;
 
 	ASSERT_RTNL();
 
-	other = mgre_demux_match(net, conf->local, conf->key, conf->keyed,
-				 conf->link);
+	id.key = conf->key;
+	id.keyed = conf->keyed;
+	for (i = 0; i < __MGRE_FAMILIES; i++) {
+		if (!conf->underlay[i].carried)
+			continue;
+		id.local = conf->underlay[i].local;
+		other = mgre_demux_match(net, &id.local, &id, conf->link, 0);
+		if (other && other->link == conf->link &&
+		    other->mgre != conf->mgre)
+			return true;
+	}
 
-	return other && other->link == conf->link ? other : NULL;
+	return false;
+}
+
+static bool mgre_demux_is_any(const struct mgre_conf *conf)
+{
+	return conf->underlay[MGRE_IP4].carried &&
+	       !conf->underlay[MGRE_IP4].local.ip4;
 }
 
 /**
@@ -138,14 +231,23 @@ struct mgre_conf *mgre_demux_find_equal(struct net *net,
 void mgre_demux_add(struct net *net, struct mgre_conf *conf)
 {
 	struct mgre_net *mn = mgre_net_get(net);
+	struct mgre_underlay *underlay;
+	int i;
 
 	ASSERT_RTNL();
 
-	if (!conf->local)
+	if (mgre_demux_is_any(conf))
 		WRITE_ONCE(mn->any_local, mn->any_local + 1);
-	hlist_add_head_rcu(&conf->node,
-			   mgre_demux_head(net, conf->local, conf->key,
-					   conf->keyed));
+	for (i = 0; i < __MGRE_FAMILIES; i++) {
+		underlay = &conf->underlay[i];
+		underlay->conf = conf;
+		if (underlay->carried)
+			hlist_add_head_rcu(&underlay->node,
+					   mgre_demux_head(net,
+							   &underlay->local,
+							   conf->key,
+							   conf->keyed));
+	}
 }
 
 /**
@@ -158,10 +260,13 @@ void mgre_demux_add(struct net *net, struct mgre_conf *conf)
 void mgre_demux_del(struct net *net, struct mgre_conf *conf)
 {
 	struct mgre_net *mn = mgre_net_get(net);
+	int i;
 
 	ASSERT_RTNL();
 
-	hlist_del_rcu(&conf->node);
-	if (!conf->local)
+	for (i = 0; i < __MGRE_FAMILIES; i++)
+		if (conf->underlay[i].carried)
+			hlist_del_rcu(&conf->underlay[i].node);
+	if (mgre_demux_is_any(conf))
 		WRITE_ONCE(mn->any_local, mn->any_local - 1);
 }

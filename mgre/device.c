@@ -9,8 +9,11 @@
 #include <net/ipv6.h>
 #include <net/neighbour.h>
 
+#include <uapi/linux/mgre.h>
+
 #include "../include/compat.h"
 #include "mgre.h"
+#include "trace.h"
 
 #define MGRE_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
 			 NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE)
@@ -68,9 +71,25 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 		"tx_underlay", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
 		SKB_DROP_REASON_NOT_SPECIFIED,
 	},
+	[MGRE_DROP_RX_HEADER] = {
+		"rx_header", MGRE_STAT(rx_errors),
+		MGRE_STAT(rx_length_errors), SKB_DROP_REASON_HDR_TRUNC,
+	},
+	[MGRE_DROP_RX_VERSION] = {
+		"rx_version", MGRE_STAT(rx_errors), MGRE_STAT(rx_frame_errors),
+		SKB_DROP_REASON_UNHANDLED_PROTO,
+	},
+	[MGRE_DROP_RX_FLAGS] = {
+		"rx_flags", MGRE_STAT(rx_errors), MGRE_STAT(rx_frame_errors),
+		SKB_DROP_REASON_UNHANDLED_PROTO,
+	},
 	[MGRE_DROP_RX_POLICY] = {
 		"rx_policy", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
 		SKB_DROP_REASON_XFRM_POLICY,
+	},
+	[MGRE_DROP_RX_UNKNOWN_PEER] = {
+		"rx_unknown_peer", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
+		SKB_DROP_REASON_IP_RPFILTER,
 	},
 	[MGRE_DROP_RX_CHECKSUM] = {
 		"rx_checksum", MGRE_STAT(rx_errors), MGRE_STAT(rx_crc_errors),
@@ -86,7 +105,7 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 	},
 	[MGRE_DROP_RX_ECN] = {
 		"rx_ecn", MGRE_STAT(rx_errors), MGRE_STAT(rx_frame_errors),
-		SKB_DROP_REASON_IP_INHDR,
+		COMPAT_DROP_REASON_IP_TUNNEL_ECN,
 	},
 };
 
@@ -102,6 +121,7 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
  */
 void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why)
 {
+	trace_mgre_drop(mgre->dev, mgre_drops[why].name, 0);
 	atomic_long_inc(&mgre->drops[why]);
 }
 
@@ -115,7 +135,8 @@ void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why)
  */
 void mgre_drop(struct mgre_dev *mgre, struct sk_buff *skb, enum mgre_drop why)
 {
-	mgre_count_drop(mgre, why);
+	trace_mgre_drop(mgre->dev, mgre_drops[why].name, skb->len);
+	atomic_long_inc(&mgre->drops[why]);
 	kfree_skb_reason(skb, mgre_drops[why].reason);
 }
 
@@ -177,26 +198,27 @@ static int mgre_header_create(struct sk_buff *skb, struct net_device *dev,
 			      unsigned short type, const void *daddr,
 			      const void *saddr, unsigned int len)
 {
+	unsigned int size = dev->hard_header_len;
 	void *header;
 
-	if (skb_cow_head(skb, MGRE_LLADDR_LEN))
+	if (skb_cow_head(skb, size))
 		return -ENOMEM;
 
-	header = skb_push(skb, MGRE_LLADDR_LEN);
+	header = skb_push(skb, size);
 	if (daddr)
-		memcpy(header, daddr, MGRE_LLADDR_LEN);
+		memcpy(header, daddr, size);
 	else
-		memset(header, 0, MGRE_LLADDR_LEN);
+		memset(header, 0, size);
 
-	return MGRE_LLADDR_LEN;
+	return size;
 }
 
-/* On receive it is the outer source address, see mgre_rcv_decap(). */
+/* On receive it is the outer source address, see mgre_rcv_set_lladdr(). */
 static int mgre_header_parse(const struct sk_buff *skb,
 			     const struct net_device *dev, unsigned char *haddr)
 {
-	memcpy(haddr, skb_mac_header(skb), MGRE_LLADDR_LEN);
-	return MGRE_LLADDR_LEN;
+	memcpy(haddr, skb_mac_header(skb), dev->hard_header_len);
+	return dev->hard_header_len;
 }
 
 COMPAT_HEADER_PARSE(mgre_header_parse)
@@ -215,38 +237,61 @@ static bool mgre_nbma_is_unicast(const struct nhrp_addr *nbma)
 	return !ipv6_addr_any(&nbma->ip6) && !ipv6_addr_is_multicast(&nbma->ip6);
 }
 
-static bool mgre_nbma_is_local(const struct mgre_dev *mgre,
+static bool mgre_nbma_is_local(const struct mgre_underlay *underlay,
 			       const struct nhrp_addr *nbma)
 {
-	const struct mgre_conf *conf;
-	bool local;
+	if (nbma->family == AF_INET)
+		return nbma->ip4 == underlay->local.ip4;
 
-	rcu_read_lock();
-	conf = rcu_dereference(mgre->conf);
-	local = nbma->family == AF_INET && nbma->ip4 == conf->local;
-	rcu_read_unlock();
+	return ipv6_addr_equal(&nbma->ip6, &underlay->local.ip6);
+}
 
-	return local;
+static int mgre_nbma_check(const struct mgre_underlay *underlay,
+			   const struct nhrp_addr *nbma,
+			   const struct nlattr *attr,
+			   struct netlink_ext_ack *extack)
+{
+	if (!mgre_nbma_is_unicast(nbma)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "nbma is not a unicast address");
+		return -EINVAL;
+	}
+	if (!underlay->carried) {
+		if (nbma->family == AF_INET)
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "the device has no IPv4 local address");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, attr,
+					    "the device has no IPv6 local address");
+		return -EAFNOSUPPORT;
+	}
+	if (mgre_nbma_is_local(underlay, nbma)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "nbma is the local address of the device");
+		return -EINVAL;
+	}
+
+	return 0;
 }
 
 static int mgre_mapping_check(struct nhrp_cache *cache,
 			      const struct nhrp_mapping_config *cfg,
 			      struct netlink_ext_ack *extack)
 {
+	struct mgre_dev *mgre = netdev_priv(cache->dev);
+	const struct mgre_conf *conf;
+	int err;
+
 	if (cfg->type == NHRP_MAPPING_TYPE_NEGATIVE)
 		return 0;
-	if (!mgre_nbma_is_unicast(&cfg->nbma)) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
-				    "nbma is not a unicast address");
-		return -EINVAL;
-	}
-	if (mgre_nbma_is_local(netdev_priv(cache->dev), &cfg->nbma)) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
-				    "nbma is the local address of the device");
-		return -EINVAL;
-	}
 
-	return 0;
+	rcu_read_lock();
+	conf = rcu_dereference(mgre->conf);
+	err = mgre_nbma_check(mgre_underlay(conf, &cfg->nbma), &cfg->nbma,
+			      cfg->nbma_attr, extack);
+	rcu_read_unlock();
+
+	return err;
 }
 
 /* A packet that has waited comes as mgre_xmit() left it, without a link-layer
@@ -305,7 +350,35 @@ free_tstats:
 static int mgre_dev_neigh_construct(struct net_device *dev,
 				    struct neighbour *n)
 {
-	memset(n->ha, 0, MGRE_LLADDR_LEN);
+	memset(n->ha, 0, dev->addr_len);
+	return 0;
+}
+
+/* Nobody answers ARP in the overlay; who resolves neighbours is asked once, by
+ * RTM_GETNEIGH.
+ */
+static int mgre_dev_neigh_setup(struct net_device *dev,
+				struct neigh_parms *parms)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	if (mgre->resolver == MGRE_RESOLVER_NEIGH) {
+		NEIGH_VAR_SET(parms, APP_PROBES, 1);
+		NEIGH_VAR_SET(parms, UCAST_PROBES, 0);
+		NEIGH_VAR_SET(parms, MCAST_PROBES, 0);
+	}
+
+	return 0;
+}
+
+static int mgre_dev_change_mtu(struct net_device *dev, int mtu)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	if (!mgre->applying)
+		mgre->mtu_by_hand = true;
+	WRITE_ONCE(dev->mtu, mtu);
+
 	return 0;
 }
 
@@ -359,6 +432,8 @@ const struct net_device_ops mgre_netdev_ops = {
 	.ndo_get_stats64	= mgre_dev_stats64,
 	.ndo_get_iflink		= mgre_dev_iflink,
 	.ndo_neigh_construct	= mgre_dev_neigh_construct,
+	.ndo_neigh_setup	= mgre_dev_neigh_setup,
+	.ndo_change_mtu		= mgre_dev_change_mtu,
 };
 
 /**
@@ -375,10 +450,6 @@ void mgre_dev_setup(struct net_device *dev)
 	dev->needs_free_netdev	= true;
 	dev->priv_destructor	= mgre_dev_free;
 
-	dev->type		= ARPHRD_IPGRE;
-	dev->addr_len		= MGRE_LLADDR_LEN;
-	dev->hard_header_len	= MGRE_LLADDR_LEN;
-	dev->flags		= IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
 	dev->priv_flags		|= IFF_NO_QUEUE;
 	dev->features		|= MGRE_FEATURES;
 	dev->hw_features	|= MGRE_FEATURES;
@@ -388,62 +459,166 @@ void mgre_dev_setup(struct net_device *dev)
 	dev->min_mtu		= IPV4_MIN_MTU;
 }
 
+/**
+ * mgre_dev_set_type - set what depends on options that cannot change
+ * @dev: device, not yet registered
+ * @conf: its configuration
+ *
+ * Without IFF_POINTOPOINT the neighbour table has an entry for each next hop;
+ * IFF_NOARP, until a daemon that resolves them clears it, is what ip_gre has.
+ *
+ * Context: process, under rtnl.
+ */
+void mgre_dev_set_type(struct net_device *dev, const struct mgre_conf *conf)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+
+	dev->addr_len = mgre_lladdr_len(conf);
+	dev->hard_header_len = dev->addr_len;
+	dev->type = conf->underlay[MGRE_IP4].carried ? ARPHRD_IPGRE :
+						       ARPHRD_IP6GRE;
+	dev->flags = IFF_NOARP;
+	if (mgre->resolver == MGRE_RESOLVER_CACHE)
+		dev->flags |= IFF_POINTOPOINT | IFF_MULTICAST;
+}
+
+/* The underlay device of one family, as far as it is known beforehand. */
 static struct net_device *mgre_dev_underlay(struct mgre_dev *mgre,
-					    const struct mgre_conf *conf)
+					    const struct mgre_conf *conf,
+					    const struct nhrp_addr *local)
 {
 	struct net_device *dev;
 
 	if (conf->link)
-		return __dev_get_by_index(mgre->net, conf->link);
-	if (!conf->local)
-		return NULL;
+		return dev_get_by_index_rcu(mgre->net, conf->link);
+
+	if (local->family == AF_INET)
+		dev = local->ip4 ? __ip_dev_find(mgre->net, local->ip4, false) :
+				   NULL;
+	else
+		dev = ipv6_addr_any(&local->ip6) ? NULL :
+		      ipv6_dev_find(mgre->net, &local->ip6, NULL);
 
 	/* An address on the loopback device says nothing of the way out. */
-	dev = __ip_dev_find(mgre->net, conf->local, false);
 	return dev && dev->flags & IFF_LOOPBACK ? NULL : dev;
 }
 
 /**
- * mgre_dev_apply - fit a device to its configuration
+ * struct mgre_room - what the underlays leave of a packet
+ * @mtu: octets of payload
+ * @headroom: octets that transmit pushes
+ * @overhead: octets of the longest outer header
+ */
+struct mgre_room {
+	unsigned int mtu;
+	unsigned int headroom;
+	unsigned int overhead;
+};
+
+static void mgre_dev_room_of(struct mgre_dev *mgre,
+			     const struct mgre_conf *conf, int family,
+			     struct mgre_room *room)
+{
+	const struct nhrp_addr *local = &conf->underlay[family].local;
+	unsigned int overhead = mgre_overhead(conf, local->family);
+	unsigned int mtu = ETH_DATA_LEN, ll = LL_MAX_HEADER;
+	struct net_device *underlay;
+
+	rcu_read_lock();
+	underlay = mgre_dev_underlay(mgre, conf, local);
+	if (underlay) {
+		mtu = READ_ONCE(underlay->mtu);
+		ll = LL_RESERVED_SPACE(underlay);
+	}
+	rcu_read_unlock();
+
+	mtu = mtu > overhead ? mtu - overhead : 0;
+	room->mtu = min(room->mtu, mtu);
+	room->headroom = max(room->headroom, ll + overhead);
+	room->overhead = max(room->overhead, overhead);
+}
+
+/* A device without a local address has the MTU of IPv4: should a peer be reached
+ * by IPv6, the path MTU of this peer tells.
+ */
+static void mgre_dev_room(struct mgre_dev *mgre, const struct mgre_conf *conf,
+			  struct mgre_room *room)
+{
+	unsigned int mtu;
+
+	room->mtu = IP_MAX_MTU;
+	room->headroom = 0;
+	room->overhead = 0;
+	if (conf->underlay[MGRE_IP4].carried)
+		mgre_dev_room_of(mgre, conf, MGRE_IP4, room);
+	mtu = room->mtu;
+	if (conf->underlay[MGRE_IP6].carried)
+		mgre_dev_room_of(mgre, conf, MGRE_IP6, room);
+	if (conf->underlay[MGRE_IP4].carried &&
+	    !conf->underlay[MGRE_IP4].local.ip4)
+		room->mtu = mtu;
+}
+
+static void mgre_dev_set_addr(struct net_device *dev,
+			      const struct mgre_conf *conf)
+{
+	const void *addr = conf->underlay[MGRE_IP4].carried ?
+			   (const void *)&conf->underlay[MGRE_IP4].local.ip4 :
+			   &conf->underlay[MGRE_IP6].local.ip6;
+
+	if (!memcmp(dev->dev_addr, addr, dev->addr_len))
+		return;
+
+	__dev_addr_set(dev, addr, dev->addr_len);
+	if (dev->reg_state == NETREG_REGISTERED)
+		call_netdevice_notifiers(NETDEV_CHANGEADDR, dev);
+}
+
+/**
+ * mgre_dev_apply - fit a device to its configuration and its underlay
  * @dev: device
  * @conf: configuration
- * @set_mtu: derive the MTU from the underlay's
  *
  * Context: process, under rtnl.
  */
-void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf,
-		    bool set_mtu)
+void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf)
 {
-	bool registered = dev->reg_state == NETREG_REGISTERED;
 	struct mgre_dev *mgre = netdev_priv(dev);
-	unsigned int room = LL_MAX_HEADER;
-	struct net_device *underlay;
+	struct mgre_room room;
 	unsigned int mtu;
 
 	ASSERT_RTNL();
 
-	rcu_read_lock();
-	underlay = mgre_dev_underlay(mgre, conf);
-	mtu = underlay ? READ_ONCE(underlay->mtu) : ETH_DATA_LEN;
-	if (underlay)
-		room = LL_RESERVED_SPACE(underlay);
-	rcu_read_unlock();
+	mgre_dev_room(mgre, conf, &room);
 
 	/* All that transmit pushes, or each packet is reallocated there. */
-	WRITE_ONCE(dev->needed_headroom, room + conf->hlen);
-	dev->max_mtu = IP_MAX_MTU - conf->hlen;
-	mgre->auto_mtu = clamp(mtu - conf->hlen, dev->min_mtu, dev->max_mtu);
-	if (mtu < dev->min_mtu + conf->hlen)
-		mgre->auto_mtu = dev->min_mtu;
-	mtu = set_mtu ? mgre->auto_mtu : dev->mtu;
-	if (!registered)
-		dev->mtu = mtu;
-	else
-		dev_set_mtu(dev, min(mtu, dev->max_mtu));
-
-	if (memcmp(dev->dev_addr, &conf->local, MGRE_LLADDR_LEN)) {
-		__dev_addr_set(dev, &conf->local, MGRE_LLADDR_LEN);
-		if (registered)
-			call_netdevice_notifiers(NETDEV_CHANGEADDR, dev);
+	WRITE_ONCE(dev->needed_headroom, room.headroom);
+	dev->max_mtu = IP_MAX_MTU - room.overhead;
+	mtu = mgre->mtu_by_hand ? dev->mtu : max(room.mtu, dev->min_mtu);
+	mtu = min(mtu, dev->max_mtu);
+	if (dev->reg_state != NETREG_REGISTERED) {
+		if (!mgre->mtu_by_hand)
+			dev->mtu = mtu;
+	} else if (mtu != dev->mtu) {
+		mgre->applying = true;
+		dev_set_mtu(dev, mtu);
+		mgre->applying = false;
 	}
+
+	mgre_dev_set_addr(dev, conf);
+}
+
+/**
+ * mgre_dev_follow - fit a device to an underlay that has changed
+ * @mgre: device
+ *
+ * Devices may be each other's underlay: who is at it already, further up the
+ * stack, is left alone.
+ *
+ * Context: process, under rtnl.
+ */
+void mgre_dev_follow(struct mgre_dev *mgre)
+{
+	if (!mgre->applying && mgre->dev->reg_state == NETREG_REGISTERED)
+		mgre_dev_apply(mgre->dev, rtnl_dereference(mgre->conf));
 }

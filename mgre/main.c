@@ -9,6 +9,9 @@
 
 #include "mgre.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static unsigned int mgre_net_id __read_mostly;
 
 /**
@@ -91,7 +94,8 @@ static struct pernet_operations mgre_net_ops = {
 };
 
 /* An underlay device that goes must not wait for the next packet to each peer
- * that was reached by it.
+ * that was reached by it. What MTU and headroom a device has depends on the
+ * underlay's.
  */
 static int mgre_netdev_event(struct notifier_block *nb, unsigned long event,
 			     void *ptr)
@@ -100,9 +104,17 @@ static int mgre_netdev_event(struct notifier_block *nb, unsigned long event,
 	struct mgre_net *mn = mgre_net_get(dev_net(dev));
 	struct mgre_dev *mgre;
 
-	if (event == NETDEV_UNREGISTER)
+	switch (event) {
+	case NETDEV_UNREGISTER:
 		list_for_each_entry(mgre, &mn->devices, devices)
 			nhrp_cache_drop_routes(&mgre->cache, dev);
+		break;
+	case NETDEV_CHANGEMTU:
+	case NETDEV_UP:
+		list_for_each_entry(mgre, &mn->devices, devices)
+			mgre_dev_follow(mgre);
+		break;
+	}
 
 	return NOTIFY_DONE;
 }

@@ -22,6 +22,7 @@
 
 #include <linux/if_tunnel.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
 #include <net/gre.h>
@@ -31,37 +32,105 @@
 
 struct mgre_dev;
 
+/* EtherType of NHRP (RFC 2332, section 5.2), which the kernel does not name. */
+#define MGRE_ETH_P_NHRP		0x2001
+
+/* Underlay families, as an index. */
+enum {
+	MGRE_IP4,
+	MGRE_IP6,
+	__MGRE_FAMILIES
+};
+
+/**
+ * struct mgre_underlay - how a device uses one underlay family
+ * @node: place in mgre_net::demux, if @carried
+ * @conf: what this is part of
+ * @local: outer source address and the destination that packets are taken for,
+ *	zero for any
+ * @carried: it does use it
+ */
+struct mgre_underlay {
+	struct hlist_node node;
+	struct mgre_conf *conf;
+	struct nhrp_addr local;
+	bool carried;
+};
+
 /**
  * struct mgre_conf - configuration of a device, as one piece
- * @node: place in mgre_net::demux
+ * @underlay: by family
  * @mgre: device
- * @local: outer source address, 0 for that of the route
  * @key: GRE key, network byte order, if @keyed
- * @link: ifindex of the underlay interface, 0 for any
+ * @fwmark: mark that routes are looked up with
+ * @link: ifindex of the underlay interface or its VRF, 0 for any
  * @gre_flags: of the GRE header that is sent
  * @df: IP_DF or 0, network byte order
- * @hlen: octets of the outer headers
+ * @gre_hlen: octets of the GRE header that is sent
  * @keyed: there is a key
  * @ttl: outer TTL, 0 inherits
  * @tos: outer DS field without ECN
  * @tos_inherit: DS field is the payload's
+ * @ignore_df: DF of the payload does not count
+ * @accept_known: peers alone are received from
  * @rcu: for freeing
  */
 struct mgre_conf {
-	struct hlist_node node;
+	struct mgre_underlay underlay[__MGRE_FAMILIES];
 	struct mgre_dev *mgre;
-	__be32 local;
 	__be32 key;
+	u32 fwmark;
 	int link;
 	__be16 gre_flags;
 	__be16 df;
-	u8 hlen;
+	u8 gre_hlen;
 	bool keyed;
 	u8 ttl;
 	u8 tos;
 	bool tos_inherit;
+	bool ignore_df;
+	bool accept_known;
 	struct rcu_head rcu;
 };
+
+/**
+ * mgre_underlay - how a device uses the family of an address
+ * @conf: configuration
+ * @addr: NBMA address
+ *
+ * Return: that part of @conf.
+ */
+static inline const struct mgre_underlay *
+mgre_underlay(const struct mgre_conf *conf, const struct nhrp_addr *addr)
+{
+	return &conf->underlay[addr->family == AF_INET ? MGRE_IP4 : MGRE_IP6];
+}
+
+/**
+ * mgre_overhead - octets of the outer headers
+ * @conf: configuration
+ * @family: AF_INET or AF_INET6, of the underlay
+ *
+ * Return: IP and GRE header together.
+ */
+static inline unsigned int mgre_overhead(const struct mgre_conf *conf,
+					 u8 family)
+{
+	return conf->gre_hlen + (family == AF_INET ? sizeof(struct iphdr) :
+						     sizeof(struct ipv6hdr));
+}
+
+/* The link-layer header is the NBMA address and nothing else; a device that
+ * carries both families has those of IPv4.
+ */
+static inline unsigned int mgre_lladdr_len(const struct mgre_conf *conf)
+{
+	return conf->underlay[MGRE_IP4].carried ? sizeof(struct in_addr) :
+						  sizeof(struct in6_addr);
+}
+
+/* The longest of them. */
+#define MGRE_LLADDR_MAX		sizeof(struct in6_addr)
 
 /**
  * enum mgre_drop - why a packet was dropped, one counter each
@@ -82,7 +151,11 @@ enum mgre_drop {
 	MGRE_DROP_TX_TOO_BIG,
 	MGRE_DROP_TX_NOMEM,
 	MGRE_DROP_TX_UNDERLAY,
+	MGRE_DROP_RX_HEADER,
+	MGRE_DROP_RX_VERSION,
+	MGRE_DROP_RX_FLAGS,
 	MGRE_DROP_RX_POLICY,
+	MGRE_DROP_RX_UNKNOWN_PEER,
 	MGRE_DROP_RX_CHECKSUM,
 	MGRE_DROP_RX_NOMEM,
 	MGRE_DROP_RX_TRUNCATED,
@@ -98,7 +171,9 @@ enum mgre_drop {
  * @cache: mappings and peers
  * @gro_cells: receive queues
  * @devices: place in mgre_net::devices, under rtnl
- * @auto_mtu: the MTU that was derived from the underlay last, under rtnl
+ * @resolver: enum mgre_resolver
+ * @mtu_by_hand: the MTU does not follow the underlay's, under rtnl
+ * @applying: mgre_dev_apply() is at work, under rtnl
  * @drops: counters by enum mgre_drop
  */
 struct mgre_dev {
@@ -108,7 +183,9 @@ struct mgre_dev {
 	struct nhrp_cache cache;
 	struct gro_cells gro_cells;
 	struct list_head devices;
-	unsigned int auto_mtu;
+	u8 resolver;
+	bool mtu_by_hand;
+	bool applying;
 	atomic_long_t drops[__MGRE_DROP_MAX];
 };
 
@@ -116,8 +193,8 @@ struct mgre_dev {
 
 /**
  * struct mgre_net - what a netns keeps of the devices whose underlay it is
- * @demux: struct mgre_conf by local address and key; written under rtnl, read
- *	under RCU
+ * @demux: struct mgre_underlay by local address and key; written under rtnl,
+ *	read under RCU
  * @devices: struct mgre_dev, under rtnl
  * @users: of the receive hook, under rtnl
  * @any_local: number of devices in @demux without a local address, written under
@@ -132,9 +209,6 @@ struct mgre_net {
 	bool used;
 };
 
-/* The link-layer header is the NBMA address and nothing else. */
-#define MGRE_LLADDR_LEN		4
-
 /* main.c */
 struct mgre_net *mgre_net_get(struct net *net);
 
@@ -144,26 +218,80 @@ extern struct rtnl_link_ops mgre_link_ops;
 /* device.c */
 extern const struct net_device_ops mgre_netdev_ops;
 void mgre_dev_setup(struct net_device *dev);
-void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf,
-		    bool set_mtu);
+void mgre_dev_set_type(struct net_device *dev, const struct mgre_conf *conf);
+void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf);
+void mgre_dev_follow(struct mgre_dev *mgre);
 void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why);
 void mgre_drop(struct mgre_dev *mgre, struct sk_buff *skb,
 	       enum mgre_drop why);
 
+/**
+ * struct mgre_id - what GRE packets of one device have in common
+ * @local: our outer address
+ * @key: key, if @keyed, else 0
+ * @keyed: there is a key
+ */
+struct mgre_id {
+	struct nhrp_addr local;
+	__be32 key;
+	bool keyed;
+};
+
 /* demux.c */
-struct mgre_conf *mgre_demux_lookup(struct net *net, __be32 local, __be32 key,
-				    bool keyed, int link);
-struct mgre_conf *mgre_demux_find_equal(struct net *net,
-					const struct mgre_conf *conf);
+struct mgre_conf *mgre_demux_lookup(struct net *net, const struct mgre_id *id,
+				    int link, int sdif);
+struct mgre_conf *mgre_demux_lookup_local(struct net *net,
+					  const struct nhrp_addr *local,
+					  int link, int sdif);
+bool mgre_demux_is_taken(struct net *net, const struct mgre_conf *conf);
 void mgre_demux_add(struct net *net, struct mgre_conf *conf);
 void mgre_demux_del(struct net *net, struct mgre_conf *conf);
-struct mgre_dev *mgre_demux_sender(struct net *net, __be32 local, __be32 key,
-				   bool keyed, const struct nhrp_addr *nbma);
+struct mgre_dev *mgre_demux_sender(struct net *net, const struct mgre_id *id,
+				   const struct nhrp_addr *nbma);
+
+/**
+ * struct mgre_tx - a packet on its way out
+ * @mgre: device
+ * @conf: its configuration
+ * @peer: peer it goes to, NULL if no mapping points to @nbma
+ * @mapping: by which it goes there, NULL if the link-layer header said so
+ * @dst: underlay route
+ * @nbma: NBMA address it goes to, NULL as long as that is open
+ * @saddr: outer source address
+ * @lladdr: NBMA address of the link-layer header, if @nbma points here
+ * @own_saddr: source address of @dst, if @saddr points here
+ * @proto: EtherType of the payload
+ * @dst_owned: a reference on @dst is ours, else it is the peer's
+ * @len: octets of the payload
+ * @gen: nhrp_cache_route_gen() of before @conf was read
+ */
+struct mgre_tx {
+	struct mgre_dev *mgre;
+	const struct mgre_conf *conf;
+	struct nhrp_peer *peer;
+	const struct nhrp_mapping *mapping;
+	struct dst_entry *dst;
+	const struct nhrp_addr *nbma;
+	const struct nhrp_addr *saddr;
+	struct nhrp_addr lladdr;
+	struct nhrp_addr own_saddr;
+	__be16 proto;
+	bool dst_owned;
+	unsigned int len;
+	u32 gen;
+};
 
 /* xmit.c */
+void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre);
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
 bool mgre_dst_is_dead(const struct sk_buff *skb);
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);
+
+/* encap.c */
+enum mgre_drop mgre_tx_route(struct mgre_tx *tx);
+unsigned int mgre_tx_headroom(const struct mgre_tx *tx);
+enum mgre_drop mgre_tx_encap(struct mgre_tx *tx, struct sk_buff *skb,
+			     __be16 df);
 void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);
 
 /* rcv.c */
@@ -175,6 +303,7 @@ void mgre_rcv_unregister(struct net *net);
  * @proto: EtherType of the payload
  * @key: key, if @keyed
  * @hlen: octets of the header
+ * @version: version
  * @csum: there is a checksum
  * @keyed: there is a key
  */
@@ -182,13 +311,30 @@ struct mgre_gre {
 	__be16 proto;
 	__be32 key;
 	int hlen;
+	u8 version;
 	bool csum;
 	bool keyed;
 };
 
-bool mgre_gre_parse(struct sk_buff *skb, int offset, struct mgre_gre *gre);
+/**
+ * mgre_gre_hlen - length of a GRE header (RFC 2890)
+ * @flags: its flags
+ *
+ * Return: octets.
+ */
+static inline int mgre_gre_hlen(__be16 flags)
+{
+	return sizeof(struct gre_base_hdr) + GRE_HEADER_SECTION *
+	       (!!(flags & GRE_CSUM) + !!(flags & GRE_KEY) +
+		!!(flags & GRE_SEQ));
+}
+
+enum mgre_drop mgre_gre_parse(struct sk_buff *skb, int offset,
+			      struct mgre_gre *gre);
+int mgre_ip6_skip_options(const struct sk_buff *skb, int offset, u8 *nexthdr);
 
 /* icmp.c */
 void mgre_icmp_rcv(struct net *net, struct sk_buff *skb);
+void mgre_icmp6_rcv(struct net *net, struct sk_buff *skb, int offset);
 
 #endif /* _MGRE_H */

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Receive: GRE for one of our devices is taken out of the input path of the
- * underlay's netns, in a netfilter hook behind the user's INPUT rules.
+ * underlay's netns, in netfilter hooks behind the user's INPUT rules.
  *
- * The kernel has one slot for GRE version 0, and ip_gre sits in it; in the hook
- * both live side by side. What no device of ours matches goes on to ip_gre. IP
- * has reassembled the packet before the hook.
+ * The kernel has one slot for GRE version 0, and ip_gre sits in it; in the hooks
+ * both live side by side. What no device of ours matches goes on to ip_gre. The
+ * packet is whole by then.
  */
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
 #include <linux/rtnetlink.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip_tunnels.h>
+#include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 #include <net/xfrm.h>
 
 #include "mgre.h"
+#include "trace.h"
 
 /* RFC 2784, section 2.2 and 2.3.1: bits 1, 4 and 5 belong to RFC 1701 and
  * refuse the packet; bits 6 to 12 are ignored. Bits 2 and 3 are RFC 2890's.
@@ -30,39 +33,74 @@
  * mgre_gre_parse - read a GRE header
  * @skb: packet, whose linear part may move
  * @offset: of the header behind skb->data
- * @gre: result
+ * @gre: result; as much of it as there is, if it is refused
+ *
+ * A header that is refused for what it says is read as if it were of RFC 2890:
+ * that is the best guess as to which device it was meant for.
  *
  * Context: any.
- * Return: false if it is none that mgre takes: truncated, another version, or
- * with parts of RFC 1701 that RFC 2784 gave up.
+ * Return: MGRE_DROP_NONE, or why mgre does not take it: truncated, another
+ * version, or with parts of RFC 1701 that RFC 2784 gave up.
  */
-bool mgre_gre_parse(struct sk_buff *skb, int offset, struct mgre_gre *gre)
+enum mgre_drop mgre_gre_parse(struct sk_buff *skb, int offset,
+			      struct mgre_gre *gre)
 {
 	const struct gre_base_hdr *greh;
 	const __be32 *option;
 	__be16 flags;
 
+	gre->proto = 0;
+	gre->version = 0;
 	if (!pskb_may_pull(skb, offset + sizeof(*greh)))
-		return false;
+		return MGRE_DROP_RX_HEADER;
 
 	greh = (const struct gre_base_hdr *)(skb->data + offset);
 	flags = greh->flags;
-	if (flags & MGRE_GRE_REFUSED)
-		return false;
-
+	gre->proto = greh->protocol;
+	gre->version = ntohs(flags & GRE_VERSION);
 	gre->csum = flags & GRE_CSUM;
 	gre->keyed = flags & GRE_KEY;
-	gre->hlen = sizeof(*greh) + GRE_HEADER_SECTION *
-		    (gre->csum + gre->keyed + !!(flags & GRE_SEQ));
+	gre->hlen = mgre_gre_hlen(flags);
 	if (!pskb_may_pull(skb, offset + gre->hlen))
-		return false;
+		return MGRE_DROP_RX_HEADER;
 
 	greh = (const struct gre_base_hdr *)(skb->data + offset);
 	option = (const __be32 *)(greh + 1);
-	gre->proto = greh->protocol;
 	gre->key = gre->keyed ? option[gre->csum] : 0;
 
-	return true;
+	if (unlikely(flags & MGRE_GRE_REFUSED))
+		return gre->version ? MGRE_DROP_RX_VERSION : MGRE_DROP_RX_FLAGS;
+
+	return MGRE_DROP_NONE;
+}
+
+/**
+ * mgre_ip6_skip_options - find what is behind the options of an IPv6 packet
+ * @skb: packet
+ * @offset: of the first header behind the IPv6 header, from skb->data
+ * @nexthdr: its number; on return that of the header found
+ *
+ * ip6_gre puts destination options before GRE (RFC 2473, encapsulation limit).
+ * Other extension headers are left to the kernel: who has not been through a
+ * routing header is not at its destination.
+ *
+ * Context: any.
+ * Return: offset of the header, or -1 if it is not there.
+ */
+int mgre_ip6_skip_options(const struct sk_buff *skb, int offset, u8 *nexthdr)
+{
+	const struct ipv6_opt_hdr *opt;
+	struct ipv6_opt_hdr buf;
+
+	while (*nexthdr == NEXTHDR_HOP || *nexthdr == NEXTHDR_DEST) {
+		opt = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+		if (!opt)
+			return -1;
+		offset += ipv6_optlen(opt);
+		*nexthdr = opt->nexthdr;
+	}
+
+	return offset;
 }
 
 /* A packet that does not reach the end of the input path misses the hook that
@@ -85,101 +123,194 @@ static unsigned int mgre_rcv_confirm(struct sk_buff *skb)
 	return NF_ACCEPT;
 }
 
-/* RFC 2784, section 2.3.1 on; skb->data is at the GRE header. */
-static enum mgre_drop mgre_rcv_decap(struct mgre_dev *mgre,
-				     struct sk_buff *skb,
-				     const struct mgre_gre *gre)
+/**
+ * struct mgre_rx - a packet for this host that may be ours
+ * @net: netns of the underlay
+ * @src: outer source address
+ * @id: outer destination address and key
+ * @gre: GRE header
+ * @hlen: octets before the GRE header
+ * @sdif: see mgre_demux_lookup()
+ */
+struct mgre_rx {
+	struct net *net;
+	struct nhrp_addr src;
+	struct mgre_id id;
+	struct mgre_gre gre;
+	int hlen;
+	int sdif;
+};
+
+/* GRO compares the link-layer header and nothing else of the outer header to tell
+ * senders apart, and header_ops->parse reads it. It is the outer source address;
+ * where that is longer than the device's addresses it is zero, for which the end
+ * of the GRE header gives its place.
+ */
+static bool mgre_rcv_set_lladdr(const struct mgre_dev *mgre,
+				struct sk_buff *skb, const struct mgre_rx *rx,
+				int outer)
+{
+	if (rx->src.family == AF_INET) {
+		skb->mac_header = outer + offsetof(struct iphdr, saddr);
+		return true;
+	}
+	if (mgre->dev->addr_len == sizeof(rx->src.ip6)) {
+		skb->mac_header = outer + offsetof(struct ipv6hdr, saddr);
+		return true;
+	}
+
+	if (skb_cow_head(skb, 0))
+		return false;
+	skb_set_mac_header(skb, -(int)sizeof(__be32));
+	memset(skb_mac_header(skb), 0, sizeof(__be32));
+
+	return true;
+}
+
+static bool mgre_rcv_ecn(struct sk_buff *skb, const struct mgre_rx *rx,
+			 int outer)
+{
+	const void *iph = skb->head + outer;
+
+	return (rx->src.family == AF_INET ? IP_ECN_decapsulate(iph, skb) :
+					    IP6_ECN_decapsulate(iph, skb)) <= 1;
+}
+
+static bool mgre_rcv_policy(struct sk_buff *skb, const struct mgre_rx *rx)
+{
+	return rx->src.family == AF_INET ?
+	       xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb) :
+	       xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb);
+}
+
+/* NHRP itself is how a new peer makes itself known. */
+static bool mgre_rcv_accept(const struct mgre_conf *conf,
+			    const struct nhrp_peer *peer,
+			    const struct mgre_rx *rx)
+{
+	return peer || !conf->accept_known ||
+	       rx->gre.proto == htons(MGRE_ETH_P_NHRP);
+}
+
+static enum mgre_drop mgre_rcv_pull(struct mgre_dev *mgre, struct sk_buff *skb,
+				    const struct mgre_rx *rx)
 {
 	bool xnet = !net_eq(mgre->net, dev_net(mgre->dev));
 	int outer = skb_network_header(skb) - skb->head;
-	const struct iphdr *iph;
-	struct nhrp_addr nbma;
-	struct nhrp_peer *peer;
-	unsigned int len;
 
-	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
-		return MGRE_DROP_RX_POLICY;
-	if (gre->csum) {
+	/* An IPv4 header sums to zero, an IPv6 header does not. */
+	__skb_pull(skb, rx->hlen);
+	if (rx->src.family == AF_INET6)
+		skb_postpull_rcsum(skb, skb_network_header(skb), rx->hlen);
+	if (rx->gre.csum) {
 		if (skb_checksum_simple_validate(skb))
 			return MGRE_DROP_RX_CHECKSUM;
 		skb_checksum_try_convert(skb, IPPROTO_GRE, null_compute_pseudo);
 	}
-	if (__iptunnel_pull_header(skb, gre->hlen, gre->proto, true, xnet))
+	if (__iptunnel_pull_header(skb, rx->gre.hlen, rx->gre.proto, true,
+				   xnet))
 		return MGRE_DROP_RX_NOMEM;
 
-	/* The outer source address is the link-layer header: header_ops->parse
-	 * reads it there, and GRO compares it and nothing else of the outer
-	 * header to tell senders apart.
-	 */
-	skb->mac_header = outer + offsetof(struct iphdr, saddr);
 	skb_reset_network_header(skb);
 	if (!pskb_inet_may_pull(skb))
 		return MGRE_DROP_RX_TRUNCATED;
-
-	outer = skb_mac_header(skb) - offsetof(struct iphdr, saddr) - skb->head;
-	iph = (const struct iphdr *)(skb->head + outer);
-	if (IP_ECN_decapsulate(iph, skb) > 1)
+	if (!mgre_rcv_ecn(skb, rx, outer))
 		return MGRE_DROP_RX_ECN;
+	if (!mgre_rcv_set_lladdr(mgre, skb, rx, outer))
+		return MGRE_DROP_RX_NOMEM;
 
-	nbma.family = AF_INET;
-	nbma.ip4 = iph->saddr;
+	return MGRE_DROP_NONE;
+}
+
+/* RFC 2784, section 2.3.1 on; skb->data is at the outer header. */
+static enum mgre_drop mgre_rcv_decap(const struct mgre_conf *conf,
+				     struct sk_buff *skb,
+				     const struct mgre_rx *rx)
+{
+	struct mgre_dev *mgre = conf->mgre;
+	struct nhrp_peer *peer;
+	enum mgre_drop why;
+	unsigned int len;
+
+	if (!mgre_rcv_policy(skb, rx))
+		return MGRE_DROP_RX_POLICY;
+	peer = nhrp_peer_lookup(&mgre->cache, &rx->src);
+	if (!mgre_rcv_accept(conf, peer, rx))
+		return MGRE_DROP_RX_UNKNOWN_PEER;
+	why = mgre_rcv_pull(mgre, skb, rx);
+	if (why)
+		return why;
+
 	len = skb->len;
 	skb->dev = mgre->dev;
+	trace_mgre_rcv(mgre->dev, &rx->src, len, skb->protocol);
 	/* It counts what it drops, at the device. */
 	if (gro_cells_receive(&mgre->gro_cells, skb) == NET_RX_DROP)
 		return MGRE_DROP_NONE;
 
 	dev_sw_netstats_rx_add(mgre->dev, len);
-	peer = nhrp_peer_lookup(&mgre->cache, &nbma);
 	if (peer)
 		nhrp_peer_count_rx(peer, len);
 
 	return MGRE_DROP_NONE;
 }
 
-/* EtherTypes that are GRE's, but other devices': gretap and ERSPAN. */
-static bool mgre_rcv_foreign(__be16 proto)
+/* What is GRE's, but other devices': gretap, ERSPAN and PPTP. */
+static bool mgre_rcv_foreign(const struct mgre_gre *gre)
 {
-	switch (proto) {
+	switch (gre->proto) {
 	case htons(ETH_P_TEB):
 	case htons(ETH_P_ERSPAN):
 	case htons(ETH_P_ERSPAN2):
 		return true;
+	case GRE_PROTO_PPP:
+		return gre->version == 1;
 	default:
 		return false;
 	}
 }
 
-static unsigned int mgre_rcv(struct sk_buff *skb, struct net *net)
+static unsigned int mgre_rcv(struct sk_buff *skb, struct mgre_rx *rx)
 {
-	int hlen = ip_hdrlen(skb);
+	int link = skb->dev->ifindex;
 	struct mgre_conf *conf;
 	unsigned int verdict;
-	struct mgre_gre gre;
 	enum mgre_drop why;
 
-	if (!mgre_gre_parse(skb, hlen, &gre) || mgre_rcv_foreign(gre.proto))
-		return NF_ACCEPT;
-	/* GRE to a group or to everybody is not from a peer. */
-	if (skb_rtable(skb)->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST))
+	why = mgre_gre_parse(skb, rx->hlen, &rx->gre);
+	if (mgre_rcv_foreign(&rx->gre))
 		return NF_ACCEPT;
 
-	conf = mgre_demux_lookup(net, ip_hdr(skb)->daddr, gre.key, gre.keyed,
-				 skb->dev->ifindex);
+	if (likely(why != MGRE_DROP_RX_HEADER)) {
+		rx->id.key = rx->gre.key;
+		rx->id.keyed = rx->gre.keyed;
+		conf = mgre_demux_lookup(rx->net, &rx->id, link, rx->sdif);
+	} else {
+		conf = mgre_demux_lookup_local(rx->net, &rx->id.local, link,
+					       rx->sdif);
+	}
 	if (!conf || !(conf->mgre->dev->flags & IFF_UP))
 		return NF_ACCEPT;
+
+	if (unlikely(why)) {
+		mgre_drop(conf->mgre, skb, why);
+		return NF_STOLEN;
+	}
 
 	verdict = mgre_rcv_confirm(skb);
 	if (verdict != NF_ACCEPT)
 		return verdict;
 
-	__IP_INC_STATS(net, IPSTATS_MIB_INDELIVERS);
-	__skb_pull(skb, hlen);
+	if (rx->src.family == AF_INET)
+		__IP_INC_STATS(rx->net, IPSTATS_MIB_INDELIVERS);
+	else
+		__IP6_INC_STATS(rx->net, __in6_dev_get(skb->dev),
+				IPSTATS_MIB_INDELIVERS);
 	/* Softirq, but for a packet that NFQUEUE gives back: that comes from
 	 * the process that gave the verdict.
 	 */
 	local_bh_disable();
-	why = mgre_rcv_decap(conf->mgre, skb, &gre);
+	why = mgre_rcv_decap(conf, skb, rx);
 	if (unlikely(why))
 		mgre_drop(conf->mgre, skb, why);
 	local_bh_enable();
@@ -187,14 +318,73 @@ static unsigned int mgre_rcv(struct sk_buff *skb, struct net *net)
 	return NF_STOLEN;
 }
 
+static unsigned int mgre_rcv4(struct sk_buff *skb, struct net *net)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	struct mgre_rx rx;
+
+	/* GRE to a group or to everybody is not from a peer. */
+	if (skb_rtable(skb)->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST))
+		return NF_ACCEPT;
+
+	rx.net = net;
+	rx.src.family = AF_INET;
+	rx.src.ip4 = iph->saddr;
+	rx.id.local.family = AF_INET;
+	rx.id.local.ip4 = iph->daddr;
+	rx.hlen = ip_hdrlen(skb);
+	rx.sdif = inet_sdif(skb);
+
+	return mgre_rcv(skb, &rx);
+}
+
+static unsigned int mgre_rcv6(struct sk_buff *skb, struct net *net, int hlen)
+{
+	const struct ipv6hdr *ip6h = ipv6_hdr(skb);
+	struct mgre_rx rx;
+
+	if (ipv6_addr_is_multicast(&ip6h->daddr))
+		return NF_ACCEPT;
+
+	rx.net = net;
+	rx.src.family = AF_INET6;
+	rx.src.ip6 = ip6h->saddr;
+	rx.id.local.family = AF_INET6;
+	rx.id.local.ip6 = ip6h->daddr;
+	rx.hlen = hlen;
+	rx.sdif = inet6_sdif(skb);
+
+	return mgre_rcv(skb, &rx);
+}
+
 static unsigned int mgre_rcv_hook(void *priv, struct sk_buff *skb,
 				  const struct nf_hook_state *state)
 {
 	switch (ip_hdr(skb)->protocol) {
 	case IPPROTO_GRE:
-		return mgre_rcv(skb, state->net);
+		return mgre_rcv4(skb, state->net);
 	case IPPROTO_ICMP:
 		mgre_icmp_rcv(state->net, skb);
+	}
+
+	return NF_ACCEPT;
+}
+
+static unsigned int mgre_rcv_hook6(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	u8 nexthdr = ipv6_hdr(skb)->nexthdr;
+	int hlen;
+
+	hlen = mgre_ip6_skip_options(skb, sizeof(struct ipv6hdr), &nexthdr);
+	if (hlen < 0)
+		return NF_ACCEPT;
+
+	switch (nexthdr) {
+	case NEXTHDR_GRE:
+		return mgre_rcv6(skb, state->net, hlen);
+	case NEXTHDR_ICMP:
+		mgre_icmp6_rcv(state->net, skb, hlen);
 	}
 
 	return NF_ACCEPT;
@@ -207,13 +397,41 @@ static const struct nf_hook_ops mgre_rcv_ops[] = {
 		.hooknum	= NF_INET_LOCAL_IN,
 		.priority	= NF_IP_PRI_LAST,
 	},
+	{
+		.hook		= mgre_rcv_hook6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= NF_IP6_PRI_LAST,
+	},
 };
+
+/* IPv4 reassembles before the hook by itself, IPv6 when asked to. */
+static int mgre_rcv_add_hooks(struct net *net)
+{
+	int err;
+
+	err = nf_defrag_ipv6_enable(net);
+	if (err)
+		return err;
+	err = nf_register_net_hooks(net, mgre_rcv_ops,
+				    ARRAY_SIZE(mgre_rcv_ops));
+	if (err)
+		nf_defrag_ipv6_disable(net);
+
+	return err;
+}
+
+static void mgre_rcv_del_hooks(struct net *net)
+{
+	nf_unregister_net_hooks(net, mgre_rcv_ops, ARRAY_SIZE(mgre_rcv_ops));
+	nf_defrag_ipv6_disable(net);
+}
 
 /**
  * mgre_rcv_register - have a netns receive for one device more
  * @net: netns of the underlay
  *
- * The first device registers the hook.
+ * The first device registers the hooks.
  *
  * Context: process, under rtnl.
  * Return: 0 or -errno.
@@ -226,8 +444,7 @@ int mgre_rcv_register(struct net *net)
 	ASSERT_RTNL();
 
 	if (!mn->users) {
-		err = nf_register_net_hooks(net, mgre_rcv_ops,
-					    ARRAY_SIZE(mgre_rcv_ops));
+		err = mgre_rcv_add_hooks(net);
 		if (err)
 			return err;
 	}
@@ -249,6 +466,5 @@ void mgre_rcv_unregister(struct net *net)
 	ASSERT_RTNL();
 
 	if (!--mn->users)
-		nf_unregister_net_hooks(net, mgre_rcv_ops,
-					ARRAY_SIZE(mgre_rcv_ops));
+		mgre_rcv_del_hooks(net);
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Transmit: find the peer, take its cached route, build GRE and outer header.
+ * Transmit: find the peer that a packet is for, and what the path to it carries.
  *
  * Everything runs in one RCU section, which is what keeps the mapping, the
- * peer, its route and the configuration; the packet carries the route without
- * a reference until somebody queues it, who then takes one.
+ * peer, its route and the configuration.
  */
 
 #include <linux/icmpv6.h>
@@ -29,61 +28,67 @@
 #define MGRE_MAX_NESTING	4
 #define MGRE_MAX_LEVEL		(2 * MGRE_MAX_NESTING - 1)
 
-/* More than any stack of devices needs; offsets in an skb are 16 bits. */
-#define MGRE_MAX_HEADROOM	512
-
 /**
- * struct mgre_tx - a packet on its way out
+ * mgre_tx_init - begin to send a packet
+ * @tx: all but @lladdr and @own_saddr is set
  * @mgre: device
- * @conf: its configuration
- * @peer: peer it goes to, NULL if no mapping points to @daddr
- * @mapping: by which it goes there, NULL if the link-layer header said so
- * @dst: underlay route
- * @dst_owned: a reference on @dst is ours, else it is the peer's
- * @daddr: NBMA address it goes to
- * @saddr: outer source address
- * @proto: EtherType of the payload
- * @len: octets of the payload
- * @gen: nhrp_cache_route_gen() of before @conf was read
+ *
+ * Member by member, since the hot path has no use for the two addresses.
+ *
+ * Context: in an RCU section.
  */
-struct mgre_tx {
-	struct mgre_dev *mgre;
-	const struct mgre_conf *conf;
-	struct nhrp_peer *peer;
-	const struct nhrp_mapping *mapping;
-	struct dst_entry *dst;
-	bool dst_owned;
-	__be32 daddr;
-	__be32 saddr;
-	__be16 proto;
-	unsigned int len;
-	u32 gen;
-};
-
-static void mgre_tx_init(struct mgre_tx *tx)
+void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre)
 {
-	tx->gen = nhrp_cache_route_gen(&tx->mgre->cache);
-	tx->conf = rcu_dereference(tx->mgre->conf);
+	tx->mgre = mgre;
+	tx->gen = nhrp_cache_route_gen(&mgre->cache);
+	tx->conf = rcu_dereference(mgre->conf);
+	tx->peer = NULL;
+	tx->mapping = NULL;
+	tx->dst = NULL;
+	tx->nbma = NULL;
+	tx->saddr = NULL;
+	tx->proto = 0;
+	tx->dst_owned = false;
+	tx->len = 0;
+}
+
+/* Zero and, for packet sockets, our own mean: not resolved. */
+static bool mgre_tx_read_lladdr(struct mgre_tx *tx, const u8 *data)
+{
+	const struct mgre_conf *conf = tx->conf;
+
+	if (mgre_lladdr_len(conf) == sizeof(tx->lladdr.ip4)) {
+		__be32 ip4;
+
+		memcpy(&ip4, data, sizeof(ip4));
+		tx->lladdr.family = AF_INET;
+		tx->lladdr.ip4 = ip4;
+		return ip4 != conf->underlay[MGRE_IP4].local.ip4 &&
+		       ip4 && !ipv4_is_multicast(ip4) && !ipv4_is_lbcast(ip4);
+	}
+
+	tx->lladdr.family = AF_INET6;
+	memcpy(&tx->lladdr.ip6, data, sizeof(tx->lladdr.ip6));
+	return !ipv6_addr_equal(&tx->lladdr.ip6,
+				&conf->underlay[MGRE_IP6].local.ip6) &&
+	       !ipv6_addr_any(&tx->lladdr.ip6) &&
+	       !ipv6_addr_is_multicast(&tx->lladdr.ip6);
 }
 
 /* Takes the link-layer header off, if there is one: packets that tc or BPF
- * redirect from elsewhere begin with the payload. What it says goes to daddr.
+ * redirect from elsewhere begin with the payload. What it says goes to nbma.
  */
 static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 {
-	__be32 lladdr = 0;
+	unsigned int size = mgre_lladdr_len(tx->conf);
+	int offset = skb_network_offset(skb);
 
-	switch (skb_network_offset(skb)) {
-	case 0:
-		break;
-	case MGRE_LLADDR_LEN:
-		if (!pskb_may_pull(skb, MGRE_LLADDR_LEN))
+	if (offset) {
+		if (offset != size || !pskb_may_pull(skb, size))
 			return MGRE_DROP_TX_MALFORMED;
-		memcpy(&lladdr, skb->data, sizeof(lladdr));
-		__skb_pull(skb, MGRE_LLADDR_LEN);
-		break;
-	default:
-		return MGRE_DROP_TX_MALFORMED;
+		if (mgre_tx_read_lladdr(tx, skb->data))
+			tx->nbma = &tx->lladdr;
+		__skb_pull(skb, size);
 	}
 	skb_reset_mac_header(skb);
 
@@ -91,11 +96,6 @@ static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 	tx->len = skb->len;
 	if (!pskb_inet_may_pull(skb))
 		return MGRE_DROP_TX_MALFORMED;
-
-	/* Zero, and for packet sockets our own, mean: not resolved. */
-	if (lladdr != tx->conf->local && !ipv4_is_multicast(lladdr) &&
-	    !ipv4_is_lbcast(lladdr))
-		tx->daddr = lladdr;
 
 	return MGRE_DROP_NONE;
 }
@@ -156,6 +156,34 @@ static enum mgre_drop mgre_tx_hop6(const struct sk_buff *skb,
 	return MGRE_DROP_NONE;
 }
 
+/* A labelled packet goes where its route says. One that was switched by its label
+ * has none, nor does a neighbour of a point-to-point device tell the next hop: it
+ * goes where everything goes.
+ */
+static enum mgre_drop mgre_tx_hop_mpls(const struct sk_buff *skb,
+				       struct nhrp_addr *dst,
+				       struct nhrp_addr *hop)
+{
+	const struct dst_entry *route = skb_dst(skb);
+	const struct rtable *rt = (const struct rtable *)route;
+	const struct rt6_info *rt6 = (const struct rt6_info *)route;
+
+	memset(hop, 0, sizeof(*hop));
+	hop->family = AF_INET;
+	if (route && route->ops->family == AF_INET6) {
+		hop->family = AF_INET6;
+		hop->ip6 = rt6->rt6i_gateway;
+	} else if (route && rt->rt_gw_family == AF_INET6) {
+		hop->family = AF_INET6;
+		hop->ip6 = rt->rt_gw6;
+	} else if (route && rt->rt_gw_family == AF_INET) {
+		hop->ip4 = rt->rt_gw4;
+	}
+	*dst = *hop;
+
+	return MGRE_DROP_NONE;
+}
+
 /* Where the packet goes: its destination, and the next hop that the overlay's
  * routing chose, for packets without a route the destination itself.
  */
@@ -168,6 +196,8 @@ static enum mgre_drop mgre_tx_hop(const struct mgre_tx *tx,
 		return mgre_tx_hop4(skb, dst, hop);
 	case htons(ETH_P_IPV6):
 		return mgre_tx_hop6(skb, dst, hop);
+	case htons(ETH_P_MPLS_UC):
+		return mgre_tx_hop_mpls(skb, dst, hop);
 	default:
 		return MGRE_DROP_TX_PROTOCOL;
 	}
@@ -181,7 +211,7 @@ static void mgre_tx_flow(const struct mgre_tx *tx, const struct sk_buff *skb,
 	flow->src.family = dst->family;
 	if (tx->proto == htons(ETH_P_IP))
 		flow->src.ip4 = ip_hdr(skb)->saddr;
-	else
+	else if (tx->proto == htons(ETH_P_IPV6))
 		flow->src.ip6 = ipv6_hdr(skb)->saddr;
 	flow->dst = *dst;
 	flow->hop = *hop;
@@ -251,13 +281,10 @@ static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
 static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb,
 				      bool *taken)
 {
-	struct nhrp_addr nbma;
 	enum mgre_drop why;
 
-	if (tx->daddr) {
-		nbma.family = AF_INET;
-		nbma.ip4 = tx->daddr;
-		tx->peer = nhrp_peer_lookup(&tx->mgre->cache, &nbma);
+	if (tx->nbma) {
+		tx->peer = nhrp_peer_lookup(&tx->mgre->cache, tx->nbma);
 		return MGRE_DROP_NONE;
 	}
 
@@ -265,116 +292,8 @@ static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb,
 	if (why)
 		return why;
 
-	/* There is no IPv6 underlay to send by. */
-	if (tx->mapping->peer->node.key.addr.family != AF_INET)
-		return MGRE_DROP_TX_NO_ROUTE;
 	tx->peer = tx->mapping->peer;
-	tx->daddr = tx->peer->node.key.addr.ip4;
-
-	return MGRE_DROP_NONE;
-}
-
-/* The route of a peer does not depend on the packet: with tos inherit it is
- * the one for DS field 0.
- */
-static struct rtable *mgre_tx_route_output(const struct mgre_tx *tx,
-					   struct nhrp_addr *saddr)
-{
-	const struct mgre_conf *conf = tx->conf;
-	struct flowi4 fl4 = {
-		.flowi4_oif	= conf->link,
-		.flowi4_tos	= conf->tos & INET_DSCP_MASK,
-		.flowi4_proto	= IPPROTO_GRE,
-		.daddr		= tx->daddr,
-		.saddr		= conf->local,
-		.fl4_gre_key	= conf->key,
-	};
-	struct rtable *rt;
-
-	rt = ip_route_output_key(tx->mgre->net, &fl4);
-	if (!IS_ERR(rt)) {
-		memset(saddr, 0, sizeof(*saddr));
-		saddr->family = AF_INET;
-		saddr->ip4 = fl4.saddr;
-	}
-
-	return rt;
-}
-
-static unsigned int mgre_tx_headroom(const struct mgre_tx *tx)
-{
-	return LL_RESERVED_SPACE(tx->dst->dev) + tx->dst->header_len +
-	       tx->conf->hlen;
-}
-
-/* IPsec and stacked devices need more than was known when the device was made.
- * A packet that comes without is reallocated in mgre_tx_send().
- */
-static void mgre_tx_adjust_headroom(const struct mgre_tx *tx)
-{
-	unsigned int room = min(mgre_tx_headroom(tx), MGRE_MAX_HEADROOM);
-	struct net_device *dev = tx->mgre->dev;
-
-	if (room > READ_ONCE(dev->needed_headroom))
-		WRITE_ONCE(dev->needed_headroom, room);
-}
-
-static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
-{
-	struct nhrp_addr saddr;
-	struct rtable *rt;
-
-	rt = mgre_tx_route_output(tx, &saddr);
-	if (IS_ERR(rt))
-		return MGRE_DROP_TX_NO_ROUTE;
-	if (rt->dst.dev == tx->mgre->dev) {
-		ip_rt_put(rt);
-		return MGRE_DROP_TX_RECURSION;
-	}
-
-	tx->saddr = saddr.ip4;
-	tx->dst = &rt->dst;
-	mgre_tx_adjust_headroom(tx);
-	tx->dst_owned = !tx->peer;
-	if (tx->peer && !nhrp_peer_set_route(&tx->mgre->cache, tx->peer,
-					     &rt->dst, 0, tx->gen, &saddr))
-		return MGRE_DROP_TX_NOMEM;
-
-	return MGRE_DROP_NONE;
-}
-
-/**
- * mgre_peer_reroute - look the underlay route of a peer up again
- * @mgre: device
- * @peer: peer
- *
- * So that a path MTU that has just been learnt shows at the peer at once, and
- * not with the next packet.
- *
- * Context: softirq, in an RCU section.
- */
-void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer)
-{
-	struct mgre_tx tx = {
-		.mgre	= mgre,
-		.peer	= peer,
-		.daddr	= peer->node.key.addr.ip4,
-	};
-
-	mgre_tx_init(&tx);
-	mgre_tx_route_slow(&tx);
-}
-
-static enum mgre_drop mgre_tx_route(struct mgre_tx *tx)
-{
-	const struct nhrp_route *route;
-
-	route = tx->peer ? nhrp_peer_route(&tx->mgre->cache, tx->peer) : NULL;
-	if (unlikely(!route))
-		return mgre_tx_route_slow(tx);
-
-	tx->saddr = route->saddr.ip4;
-	tx->dst = route->dst;
+	tx->nbma = &tx->peer->node.key.addr;
 
 	return MGRE_DROP_NONE;
 }
@@ -388,7 +307,8 @@ static bool mgre_tx_fits(const struct sk_buff *skb, unsigned int mtu)
 /* Octets of payload that go to the peer in one piece. */
 static unsigned int mgre_tx_mtu(const struct mgre_tx *tx)
 {
-	unsigned int mtu = dst_mtu(tx->dst) - tx->conf->hlen;
+	unsigned int mtu = dst_mtu(tx->dst) -
+			   mgre_overhead(tx->conf, tx->nbma->family);
 
 	if (tx->mapping && tx->mapping->mtu)
 		mtu = min_t(unsigned int, mtu, tx->mapping->mtu);
@@ -402,153 +322,159 @@ static void mgre_tx_too_big(const struct mgre_tx *tx, struct sk_buff *skb,
 	if (tx->proto == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
-	else
+	else if (tx->proto == htons(ETH_P_IPV6))
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 }
 
 /* Tells the overlay what the path to this peer carries. A write for nothing
  * would make a route exception of each next hop, so only when it is news.
  */
+static void mgre_tx_update_pmtu(const struct mgre_tx *tx, struct sk_buff *skb,
+				unsigned int mtu)
+{
+	unsigned short family = AF_UNSPEC;
+
+	if (tx->proto == htons(ETH_P_IP))
+		family = AF_INET;
+	else if (tx->proto == htons(ETH_P_IPV6))
+		family = AF_INET6;
+	if (mgre_tx_dst(skb, family) && dst_mtu(skb_dst(skb)) > mtu)
+		skb_dst_update_pmtu_no_confirm(skb, mtu);
+}
+
+/* What may be fragmented the underlay fragments: IPv4 without DF, and of IPv6 what
+ * is no larger than every link carries (RFC 8200, section 5). An IPv4 sender is
+ * told by the inner route, so that the next packet fits.
+ */
 static enum mgre_drop mgre_tx_pmtu(const struct mgre_tx *tx,
 				   struct sk_buff *skb, __be16 *df)
 {
-	bool ip6 = tx->proto == htons(ETH_P_IPV6);
 	unsigned int mtu;
 
-	if (!*df || (!ip6 && tx->proto != htons(ETH_P_IP)))
+	if (!*df)
 		return MGRE_DROP_NONE;
 
 	mtu = mgre_tx_mtu(tx);
-	/* What IPv6 asks of every link (RFC 8200, section 5) the underlay does
-	 * with fragments, where it has to.
-	 */
-	if (ip6 && unlikely(mtu < IPV6_MIN_MTU)) {
+	if (tx->proto == htons(ETH_P_IPV6) && unlikely(mtu < IPV6_MIN_MTU)) {
 		mtu = IPV6_MIN_MTU;
 		*df = 0;
 	}
-	if (mgre_tx_dst(skb, ip6 ? AF_INET6 : AF_INET) &&
-	    dst_mtu(skb_dst(skb)) > mtu)
-		skb_dst_update_pmtu_no_confirm(skb, mtu);
+	mgre_tx_update_pmtu(tx, skb, mtu);
 
-	if (likely((!ip6 && !(ip_hdr(skb)->frag_off & htons(IP_DF))) ||
-		   mgre_tx_fits(skb, mtu)))
+	if (likely(mgre_tx_fits(skb, mtu)))
 		return MGRE_DROP_NONE;
+	if (tx->proto == htons(ETH_P_IP) &&
+	    !(ip_hdr(skb)->frag_off & htons(IP_DF))) {
+		*df = 0;
+		return MGRE_DROP_NONE;
+	}
 
 	mgre_tx_too_big(tx, skb, mtu);
 	return MGRE_DROP_TX_TOO_BIG;
 }
 
-/* RFC 6040, normal mode: ECN goes out as it is, CE included. */
-static u8 mgre_tx_tos(const struct mgre_tx *tx, const struct sk_buff *skb)
-{
-	u8 inner = ip_tunnel_get_dsfield(ip_hdr(skb), skb);
-	u8 tos = tx->conf->tos_inherit ? inner : tx->conf->tos;
-
-	return (tos & ~INET_ECN_MASK) | (inner & INET_ECN_MASK);
-}
-
-static u8 mgre_tx_ttl(const struct mgre_tx *tx, const struct sk_buff *skb)
-{
-	if (tx->conf->ttl)
-		return tx->conf->ttl;
-
-	return ip_tunnel_get_ttl(ip_hdr(skb), skb) ?:
-	       ip4_dst_hoplimit(tx->dst);
-}
-
-static void mgre_tx_push_gre(const struct mgre_tx *tx, struct sk_buff *skb)
-{
-	const struct mgre_conf *conf = tx->conf;
-	struct gre_base_hdr *greh;
-
-	greh = skb_push(skb, conf->hlen - sizeof(struct iphdr));
-	skb_set_inner_protocol(skb, tx->proto);
-	skb_reset_transport_header(skb);
-	greh->flags = conf->gre_flags;
-	greh->protocol = tx->proto;
-	if (conf->keyed)
-		*(__be32 *)(greh + 1) = conf->key;
-}
-
-static void mgre_tx_push_ip(const struct mgre_tx *tx, struct sk_buff *skb,
-			    u8 tos, u8 ttl, __be16 df)
-{
-	struct iphdr *iph = skb_push(skb, sizeof(*iph));
-
-	skb_reset_network_header(skb);
-	iph->version	= 4;
-	iph->ihl	= sizeof(*iph) >> 2;
-	iph->tos	= tos;
-	iph->frag_off	= ip_mtu_locked(tx->dst) ? 0 : df;
-	iph->ttl	= ttl;
-	iph->protocol	= IPPROTO_GRE;
-	iph->saddr	= tx->saddr;
-	iph->daddr	= tx->daddr;
-	/* A datagram that is never fragmented needs no ID of its own (RFC
-	 * 6864, section 4.1).
-	 */
-	if (iph->frag_off & htons(IP_DF))
-		iph->id = 0;
-	else
-		__ip_select_ident(tx->mgre->net, iph,
-				  skb_shinfo(skb)->gso_segs ?: 1);
-}
-
 static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 {
-	struct net_device *dev = tx->mgre->dev;
-	struct net *net = tx->mgre->net;
 	__be16 df = tx->conf->df;
 	enum mgre_drop why;
-	u8 tos, ttl;
-	int err;
 
-	if (tx->proto == htons(ETH_P_IP))
+	if (tx->proto == htons(ETH_P_IP) && !tx->conf->ignore_df)
 		df |= ip_hdr(skb)->frag_off & htons(IP_DF);
 	why = mgre_tx_pmtu(tx, skb, &df);
+	if (!why)
+		why = mgre_tx_encap(tx, skb, df);
 	if (why)
 		return why;
 
-	/* Both copy what may be shared; no pointer into the packet before. */
-	if (iptunnel_handle_offloads(skb, SKB_GSO_GRE) ||
-	    skb_cow_head(skb, mgre_tx_headroom(tx)))
-		return MGRE_DROP_TX_NOMEM;
-
-	tos = mgre_tx_tos(tx, skb);
-	ttl = mgre_tx_ttl(tx, skb);
-	mgre_tx_push_gre(tx, skb);
-	skb_scrub_packet(skb, !net_eq(net, dev_net(dev)));
-	skb_clear_hash_if_not_l4(skb);
-	if (tx->mapping && tx->mapping->mark)
-		skb->mark = tx->mapping->mark;
-	if (tx->dst_owned)
-		skb_dst_set(skb, tx->dst);
-	else
-		skb_dst_set_noref(skb, tx->dst);
-	tx->dst_owned = false;
-	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	mgre_tx_push_ip(tx, skb, tos, ttl, df);
-
-	dev_xmit_recursion_inc();
-	err = ip_local_out(net, NULL, skb);
-	dev_xmit_recursion_dec();
-	if (unlikely(net_xmit_eval(err))) {
-		mgre_count_drop(tx->mgre, MGRE_DROP_TX_UNDERLAY);
-		return MGRE_DROP_NONE;
-	}
-
-	dev_sw_netstats_tx_add(dev, 1, tx->len);
+	dev_sw_netstats_tx_add(tx->mgre->dev, 1, tx->len);
 	if (tx->peer)
 		nhrp_peer_count_tx(tx->peer, tx->len);
 
 	return MGRE_DROP_NONE;
 }
 
-static void mgre_tx_unreachable(const struct mgre_tx *tx, struct sk_buff *skb)
+/* Reads the IP header at *offset and moves on to what is behind it, if that is GRE. */
+static bool mgre_tx_nested_ip(const struct sk_buff *skb, __be16 proto,
+			      int *offset)
 {
+	const struct ipv6hdr *ip6h;
+	const struct iphdr *iph;
+	struct ipv6hdr buf6;
+	struct iphdr buf;
+
+	switch (proto) {
+	case htons(ETH_P_IP):
+		iph = skb_header_pointer(skb, *offset, sizeof(buf), &buf);
+		if (!iph || iph->frag_off & htons(IP_OFFSET))
+			return false;
+		*offset += iph->ihl * 4;
+		return iph->protocol == IPPROTO_GRE;
+	case htons(ETH_P_IPV6):
+		ip6h = skb_header_pointer(skb, *offset, sizeof(buf6), &buf6);
+		if (!ip6h)
+			return false;
+		*offset += sizeof(*ip6h);
+		return ip6h->nexthdr == NEXTHDR_GRE;
+	default:
+		return false;
+	}
+}
+
+/* Tunnels in tunnels are also counted in the packet itself: where it has waited in
+ * a queue on its way round, the counter of the core has forgotten.
+ */
+static noinline bool mgre_tx_nested(const struct sk_buff *skb, __be16 proto)
+{
+	int offset = skb_network_offset(skb), depth;
+	const struct gre_base_hdr *greh;
+	struct gre_base_hdr buf;
+
+	for (depth = 0; depth < MGRE_MAX_NESTING; depth++) {
+		if (!mgre_tx_nested_ip(skb, proto, &offset))
+			return false;
+		greh = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+		if (!greh)
+			return false;
+		proto = greh->protocol;
+		offset += mgre_gre_hlen(greh->flags);
+	}
+
+	return true;
+}
+
+static bool mgre_tx_too_deep(const struct mgre_tx *tx,
+			     const struct sk_buff *skb)
+{
+	if (unlikely(dev_recursion_level() > MGRE_MAX_LEVEL))
+		return true;
 	if (tx->proto == htons(ETH_P_IP))
+		return unlikely(ip_hdr(skb)->protocol == IPPROTO_GRE) &&
+		       mgre_tx_nested(skb, tx->proto);
+
+	return tx->proto == htons(ETH_P_IPV6) &&
+	       unlikely(ipv6_hdr(skb)->nexthdr == IPPROTO_GRE) &&
+	       mgre_tx_nested(skb, tx->proto);
+}
+
+static void mgre_tx_report_recursion(const struct mgre_tx *tx)
+{
+	struct net_device *dev = tx->mgre->dev;
+
+	if (!net_ratelimit())
+		return;
+	if (tx->nbma->family == AF_INET)
+		netdev_warn(dev, "recursive routing to peer %pI4, packet dropped\n",
+			    &tx->nbma->ip4);
+	else
+		netdev_warn(dev, "recursive routing to peer %pI6c, packet dropped\n",
+			    &tx->nbma->ip6);
+}
+
+static void mgre_tx_unreachable(__be16 proto, struct sk_buff *skb)
+{
+	if (proto == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-	else if (tx->proto == htons(ETH_P_IPV6))
+	else if (proto == htons(ETH_P_IPV6))
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
 				0);
 }
@@ -578,11 +504,30 @@ bool mgre_dst_is_dead(const struct sk_buff *skb)
  */
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
 {
-	const struct mgre_tx tx = { .mgre = mgre, .proto = skb->protocol };
-
 	if (tell && !mgre_dst_is_dead(skb))
-		mgre_tx_unreachable(&tx, skb);
+		mgre_tx_unreachable(skb->protocol, skb);
 	mgre_drop(mgre, skb, MGRE_DROP_TX_NO_MAPPING);
+}
+
+static noinline void mgre_tx_fail(const struct mgre_tx *tx,
+				  struct sk_buff *skb, enum mgre_drop why)
+{
+	switch (why) {
+	case MGRE_DROP_TX_NO_MAPPING:
+	case MGRE_DROP_TX_NO_ROUTE:
+		mgre_tx_unreachable(tx->proto, skb);
+		break;
+	case MGRE_DROP_TX_RECURSION:
+		mgre_tx_report_recursion(tx);
+		break;
+	case MGRE_DROP_TX_UNDERLAY:
+		mgre_count_drop(tx->mgre, why);
+		return;
+	default:
+		break;
+	}
+
+	mgre_drop(tx->mgre, skb, why);
 }
 
 /**
@@ -598,29 +543,25 @@ void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
  */
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	struct mgre_tx tx = { .mgre = netdev_priv(dev) };
+	struct mgre_dev *mgre = netdev_priv(dev);
 	enum mgre_drop why;
 	bool taken = false;
+	struct mgre_tx tx;
 
 	rcu_read_lock();
-	mgre_tx_init(&tx);
+	mgre_tx_init(&tx, mgre);
 
-	why = MGRE_DROP_TX_RECURSION;
-	if (likely(dev_recursion_level() <= MGRE_MAX_LEVEL))
-		why = mgre_tx_pull(&tx, skb);
+	why = mgre_tx_pull(&tx, skb);
 	if (!why)
 		why = mgre_tx_resolve(&tx, skb, &taken);
 	if (!why)
-		why = mgre_tx_route(&tx);
+		why = mgre_tx_too_deep(&tx, skb) ? MGRE_DROP_TX_RECURSION :
+						   mgre_tx_route(&tx);
 	if (!why)
 		why = mgre_tx_send(&tx, skb);
 
-	if (unlikely(why && !taken)) {
-		if (why == MGRE_DROP_TX_NO_MAPPING ||
-		    why == MGRE_DROP_TX_NO_ROUTE)
-			mgre_tx_unreachable(&tx, skb);
-		mgre_drop(tx.mgre, skb, why);
-	}
+	if (unlikely(why && !taken))
+		mgre_tx_fail(&tx, skb, why);
 	if (unlikely(tx.dst_owned))
 		dst_release(tx.dst);
 	rcu_read_unlock();

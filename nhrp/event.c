@@ -5,6 +5,7 @@
 
 #include "genl.h"
 #include "nl.h"
+#include "trace.h"
 
 /* The netns that the device is in if anybody may listen there, held: nothing else
  * here keeps it from going, since the sweep is nobody's request, and the device
@@ -174,6 +175,7 @@ int nhrp_nl_ask(const struct nhrp_cache *cache,
 			     -ENOBUFS);
 		err = -ENOBUFS;
 	}
+	trace_nhrp_resolve(cache->dev, upcall, err);
 	rcu_read_unlock();
 
 	return err;

@@ -5,6 +5,9 @@
 
 #include "nhrp_int.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 /**
  * nhrp_init - set up the cache layer
  *

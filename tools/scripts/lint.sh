@@ -74,7 +74,11 @@ checkpatch()
 {
 	local status=0
 
-	style '^(mgre|nhrp|include/nhrp|include/mgre)' FILE_PATH_CHANGES || status=1
+	style '^((mgre|nhrp)/([^t]|t[^r])|include/nhrp)' FILE_PATH_CHANGES || status=1
+	# TRACE_EVENT() is laid out as the kernel's own are, which checkpatch lets
+	# pass below include/trace alone.
+	style '^(mgre|nhrp)/trace\.h$' PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE,SPACING,COMPLEX_MACRO ||
+		status=1
 	# BIT() is not for userspace.
 	style '^include/uapi/' BIT_MACRO || status=1
 	# The one file that is there to ask for the kernel's version.
