@@ -278,7 +278,9 @@ static void mgre_icmp_relay6(struct sk_buff *skb)
 }
 
 /* RFC 2003, section 4: tells the sender in the overlay that its packet did not
- * arrive, if the quoted part holds enough to know it.
+ * arrive, if the quoted part holds enough to know it. Whatever the underlay said,
+ * it is the host behind the tunnel that cannot be reached; what the code says of
+ * protocols and ports is about GRE, and none of the sender's business.
  */
 static void mgre_icmp_relay(const struct mgre_quote *quote,
 			    const struct sk_buff *skb)

@@ -157,26 +157,25 @@ static enum mgre_drop mgre_tx_hop6(const struct sk_buff *skb,
 }
 
 /* A labelled packet goes where its route says. One that was switched by its label
- * has none, nor does a neighbour of a point-to-point device tell the next hop: it
- * goes where everything goes.
+ * has none, nor does a neighbour of a point-to-point device tell the next hop:
+ * then @hop has no family.
  */
 static enum mgre_drop mgre_tx_hop_mpls(const struct sk_buff *skb,
 				       struct nhrp_addr *dst,
 				       struct nhrp_addr *hop)
 {
-	const struct dst_entry *route = skb_dst(skb);
-	const struct rtable *rt = (const struct rtable *)route;
-	const struct rt6_info *rt6 = (const struct rt6_info *)route;
+	const struct rt6_info *rt6 = (const void *)mgre_tx_dst(skb, AF_INET6);
+	const struct rtable *rt = (const void *)mgre_tx_dst(skb, AF_INET);
 
-	memset(hop, 0, sizeof(*hop));
-	hop->family = AF_INET;
-	if (route && route->ops->family == AF_INET6) {
+	hop->family = AF_UNSPEC;
+	if (rt6 && !ipv6_addr_any(&rt6->rt6i_gateway)) {
 		hop->family = AF_INET6;
 		hop->ip6 = rt6->rt6i_gateway;
-	} else if (route && rt->rt_gw_family == AF_INET6) {
+	} else if (rt && rt->rt_gw_family == AF_INET6) {
 		hop->family = AF_INET6;
 		hop->ip6 = rt->rt_gw6;
-	} else if (route && rt->rt_gw_family == AF_INET) {
+	} else if (rt && rt->rt_gw_family == AF_INET) {
+		hop->family = AF_INET;
 		hop->ip4 = rt->rt_gw4;
 	}
 	*dst = *hop;
@@ -243,6 +242,26 @@ static noinline bool mgre_tx_hit(const struct mgre_tx *tx,
 	return nhrp_resolve_hit(&tx->mgre->cache, mapping, &flow, skb);
 }
 
+/* What has no next hop goes where everything goes, and nobody is asked for it. */
+static noinline enum mgre_drop mgre_tx_lookup_default(struct mgre_tx *tx)
+{
+	const struct nhrp_addr any4 = { .family = AF_INET };
+	const struct nhrp_addr any6 = { .family = AF_INET6 };
+	struct nhrp_cache *cache = &tx->mgre->cache;
+	struct nhrp_mapping *mapping;
+
+	mapping = nhrp_cache_lookup(cache, &any4) ?:
+		  nhrp_cache_lookup(cache, &any6);
+	if (!mapping || mapping->type == NHRP_MAPPING_TYPE_NEGATIVE)
+		return MGRE_DROP_TX_NO_MAPPING;
+
+	nhrp_count_hit(cache);
+	nhrp_mapping_touch(mapping);
+	tx->mapping = mapping;
+
+	return MGRE_DROP_NONE;
+}
+
 /* Sets tx->mapping, or leaves it when there is none. Sets *taken if the packet
  * waits for one.
  */
@@ -257,6 +276,8 @@ static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
 	why = mgre_tx_hop(tx, skb, &dst, &hop);
 	if (why)
 		return why;
+	if (unlikely(!hop.family))
+		return mgre_tx_lookup_default(tx);
 
 	if (nhrp_cache_has_shortcuts(cache))
 		mapping = nhrp_cache_lookup_shortcut(cache, &dst);
