@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Multipoint GRE device (RFC 2784, RFC 2890).
+ * Multipoint GRE device (RFC 2784, RFC 2890, RFC 7676).
  *
  * Who may touch what
  * ------------------
