@@ -2,7 +2,6 @@
 /* Which device a received packet is for: local address, key, underlay device. */
 
 #include <linux/hash.h>
-#include <linux/jhash.h>
 #include <linux/rculist.h>
 #include <linux/rtnetlink.h>
 #include <net/ipv6.h>
@@ -24,9 +23,11 @@ static struct hlist_head *mgre_demux_head(struct net *net,
 					  const struct nhrp_addr *local,
 					  __be32 key, bool keyed)
 {
-	u32 addr = local->family == AF_INET ? (__force u32)local->ip4 :
+	u32 hash = local->family == AF_INET ? (__force u32)local->ip4 :
 					      ipv6_addr_hash(&local->ip6);
-	u32 hash = jhash_3words(addr, (__force u32)key, keyed, local->family);
+
+	/* Who configures the devices chooses what is hashed, nobody else. */
+	hash += hash_32((__force u32)key + keyed, 32);
 
 	return &mgre_net_get(net)->demux[hash_32(hash, MGRE_DEMUX_BITS)];
 }

@@ -95,8 +95,19 @@ const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 struct nhrp_peer *nhrp_peer_lookup(struct nhrp_cache *cache,
 				   const struct nhrp_addr *nbma)
 {
-	struct nhrp_prefix key = { .addr = *nbma, .len = nhrp_addr_bits(nbma) };
-	struct nhrp_node *node = nhrp_table_lookup(&cache->peers, &key);
+	struct nhrp_node *node;
+
+	if (nbma->family == AF_INET) {
+		node = nhrp_table_lookup4(&cache->peers, nbma->ip4,
+					  NHRP_PREFIX4_MAX);
+	} else {
+		struct nhrp_prefix key = {
+			.addr	= *nbma,
+			.len	= NHRP_PREFIX6_MAX,
+		};
+
+		node = nhrp_table_lookup(&cache->peers, &key);
+	}
 
 	return node ? container_of(node, struct nhrp_peer, node) : NULL;
 }
