@@ -292,20 +292,23 @@ static unsigned int mgre_rcv(struct sk_buff *skb, struct mgre_rx *rx)
 	if (!conf || !(conf->mgre->dev->flags & IFF_UP))
 		return NF_ACCEPT;
 
-	if (unlikely(why)) {
-		mgre_drop(conf->mgre, skb, why);
-		return NF_STOLEN;
+	if (likely(!why)) {
+		verdict = mgre_rcv_confirm(skb);
+		if (verdict != NF_ACCEPT)
+			return verdict;
 	}
 
-	verdict = mgre_rcv_confirm(skb);
-	if (verdict != NF_ACCEPT)
-		return verdict;
-
+	/* What it refuses has been delivered to it, as to any other protocol. */
 	if (rx->src.family == AF_INET)
 		__IP_INC_STATS(rx->net, IPSTATS_MIB_INDELIVERS);
 	else
 		__IP6_INC_STATS(rx->net, __in6_dev_get(skb->dev),
 				IPSTATS_MIB_INDELIVERS);
+	if (unlikely(why)) {
+		mgre_drop(conf->mgre, skb, why);
+		return NF_STOLEN;
+	}
+
 	/* Softirq, but for a packet that NFQUEUE gives back: that comes from
 	 * the process that gave the verdict.
 	 */
