@@ -414,13 +414,42 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 	return MGRE_DROP_NONE;
 }
 
+/* Moves *offset behind the IPv6 header there and what may stand between it and
+ * GRE: options, and the header of a first fragment, without which a large packet
+ * would come round for ever, a new fragment each time.
+ */
+static bool mgre_tx_nested_ip6(const struct sk_buff *skb, int *offset)
+{
+	const struct ipv6hdr *ip6h;
+	const struct frag_hdr *fh;
+	struct ipv6hdr buf6;
+	struct frag_hdr buf;
+	u8 nexthdr;
+
+	ip6h = skb_header_pointer(skb, *offset, sizeof(buf6), &buf6);
+	if (!ip6h)
+		return false;
+	nexthdr = ip6h->nexthdr;
+	*offset = mgre_ip6_skip_options(skb, *offset + sizeof(*ip6h), &nexthdr);
+	if (*offset < 0)
+		return false;
+	if (nexthdr == NEXTHDR_FRAGMENT) {
+		fh = skb_header_pointer(skb, *offset, sizeof(buf), &buf);
+		if (!fh || fh->frag_off & htons(IP6_OFFSET))
+			return false;
+		nexthdr = fh->nexthdr;
+		*offset = mgre_ip6_skip_options(skb, *offset + sizeof(*fh),
+						&nexthdr);
+	}
+
+	return *offset >= 0 && nexthdr == NEXTHDR_GRE;
+}
+
 /* Reads the IP header at *offset and moves on to what is behind it, if that is GRE. */
 static bool mgre_tx_nested_ip(const struct sk_buff *skb, __be16 proto,
 			      int *offset)
 {
-	const struct ipv6hdr *ip6h;
 	const struct iphdr *iph;
-	struct ipv6hdr buf6;
 	struct iphdr buf;
 
 	switch (proto) {
@@ -431,11 +460,7 @@ static bool mgre_tx_nested_ip(const struct sk_buff *skb, __be16 proto,
 		*offset += iph->ihl * 4;
 		return iph->protocol == IPPROTO_GRE;
 	case htons(ETH_P_IPV6):
-		ip6h = skb_header_pointer(skb, *offset, sizeof(buf6), &buf6);
-		if (!ip6h)
-			return false;
-		*offset += sizeof(*ip6h);
-		return ip6h->nexthdr == NEXTHDR_GRE;
+		return mgre_tx_nested_ip6(skb, offset);
 	default:
 		return false;
 	}
@@ -463,6 +488,13 @@ static noinline bool mgre_tx_nested(const struct sk_buff *skb, __be16 proto)
 	return true;
 }
 
+/* GRE, or what mgre_tx_nested_ip6() looks behind */
+static bool mgre_tx_may_nest6(u8 nexthdr)
+{
+	return nexthdr == NEXTHDR_GRE || nexthdr == NEXTHDR_FRAGMENT ||
+	       nexthdr == NEXTHDR_HOP || nexthdr == NEXTHDR_DEST;
+}
+
 static bool mgre_tx_too_deep(const struct mgre_tx *tx,
 			     const struct sk_buff *skb)
 {
@@ -473,7 +505,7 @@ static bool mgre_tx_too_deep(const struct mgre_tx *tx,
 		       mgre_tx_nested(skb, tx->proto);
 
 	return tx->proto == htons(ETH_P_IPV6) &&
-	       unlikely(ipv6_hdr(skb)->nexthdr == IPPROTO_GRE) &&
+	       unlikely(mgre_tx_may_nest6(ipv6_hdr(skb)->nexthdr)) &&
 	       mgre_tx_nested(skb, tx->proto);
 }
 
