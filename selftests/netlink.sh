@@ -4,9 +4,10 @@
 # what is told, what is asked for, and dumps that others disturb. The requests
 # are made in the folder netlink; each test case is a function of a file there.
 #
-#	namespace DUT:	mgre0 (local 192.0.2.1)  mgre1  full0 (maxmappings 2)
-#			same0 (index 100)        veth0 -- veth1
-#			wire0 10.9.0.1/16, brim0 10.11.0.1/24 (maxmappings 1)
+#	namespace DUT:	mgre0 (local 192.0.2.1, 2001:db8:c::1)  mgre1  six0 (local 2001:db8:c::1)
+#			full0 (maxmappings 2)  same0 (index 100)  veth0 -- veth1
+#			wire0 10.9.0.1/16 (local also 2001:db8:c::1)
+#			brim0 10.11.0.1/24 (maxmappings 1)
 #			dummy0 198.51.100.1/24, their underlay
 #	namespace PEER:	same0 (index 100)
 #
@@ -48,8 +49,9 @@ devices()
 	ns_new DUT || return
 	ns_new PEER || return
 	try ip -n "$DUT" -batch - <<-END || return
-		link add mgre0 type mgre local 192.0.2.1 key 1
+		link add mgre0 type mgre local 192.0.2.1 local 2001:db8:c::1 key 1
 		link add mgre1 type mgre key 2
+		link add six0 type mgre local 2001:db8:c::1 key 7
 		link add full0 type mgre key 3 maxmappings 2
 		link add same0 index 100 type mgre key 4
 		link add veth0 type veth peer name veth1
@@ -65,7 +67,7 @@ wires()
 		link add dummy0 type dummy
 		addr add 198.51.100.1/24 dev dummy0
 		link set dummy0 up
-		link add wire0 type mgre local 198.51.100.1 key 5
+		link add wire0 type mgre local 198.51.100.1 local 2001:db8:c::1 key 5
 		link add brim0 type mgre local 198.51.100.1 key 6 maxmappings 1
 	END
 	try on "$DUT" sysctl -qw net.ipv6.conf.wire0.disable_ipv6=0 \

@@ -2,7 +2,7 @@
 """Every refusal: its errno, its text, the attribute it blames, no effect.
 
 The state that a refused request must leave alone is made by start(): a device
-with a local address and some mappings, and one that is full.
+with local addresses and some mappings, and one that is full.
 """
 
 import errno
@@ -26,6 +26,8 @@ DUMP = genl.NLM_F_DUMP
 Case = namedtuple("Case", "what cmd attrs flags error text at missing more")
 
 MGRE, PLAIN, FULL, LO, VETH, NONE = "mgre0", "mgre1", "full0", "lo", "veth0", ""
+# With a local address of one family alone.
+FOUR, SIX = "brim0", "six0"
 
 SIZE = "address is of neither IPv4 nor IPv6 size"
 UNKNOWN = "Unknown attribute type"
@@ -39,6 +41,7 @@ NO_DEVICE = "device is missing"
 HOST_BITS = "prefix has host bits set"
 TOO_LONG = "prefix is longer than its address"
 UNICAST = "nbma is not a unicast address"
+OWN = "nbma is the local address of the device"
 NLMSG_FLAGS = "unknown flags in nlmsg_flags"
 RESERVED_FLAGS = "ambiguous or reserved bits set in nlmsg_flags"
 INCOMPLETE_TEXT = "incomplete mappings are the kernel's"
@@ -127,11 +130,18 @@ def nbma_cases():
         for device in (MGRE, PLAIN):
             yield new_with(f"new: nbma {bad} on {device}", dev(device),
                            nbma(bad))(errno.EINVAL, UNICAST, NBMA)
-    yield new_with("new: nbma is the device's own", nbma("192.0.2.1"))(
-        errno.EINVAL, "nbma is the local address of the device", NBMA)
-    yield new_with("replace: nbma is the device's own", dst("10.0.0.2"),
-                   nbma("192.0.2.1"), flags=REPLACE)(
-        errno.EINVAL, "nbma is the local address of the device", NBMA)
+    for own in ("192.0.2.1", "2001:db8:c::1"):
+        yield new_with(f"new: nbma {own} is the device's own", nbma(own))(
+            errno.EINVAL, OWN, NBMA)
+        yield new_with(f"replace: nbma {own} is the device's own",
+                       dst("10.0.0.2"), nbma(own), flags=REPLACE)(
+            errno.EINVAL, OWN, NBMA)
+    for device, other, family in ((FOUR, "2001:db8:c::2", 6),
+                                  (SIX, "192.0.2.2", 4)):
+        yield new_with(f"new: nbma {other} on {device}", dev(device),
+                       nbma(other))(
+            errno.EAFNOSUPPORT,
+            f"the device has no IPv{family} local address", NBMA)
 
 
 def device_cases():

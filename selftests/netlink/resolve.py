@@ -377,7 +377,7 @@ def stats():
     sock, ifindex, _ = start(listening=False)
     for dst, nbma in (("10.9.0.2", NBMA), ("10.9.0.3", NBMA),
                       ("10.9.7.0/24", "198.51.100.3"),
-                      ("2001:db8::/64", "2001:db8:c::1"), ("10.9.0.4", None)):
+                      ("2001:db8::/64", "2001:db8:c::2"), ("10.9.0.4", None)):
         sock.set(mapping(ifindex, dst, nbma))
     now = sock.stats(ifindex)
     check("numbers", [now[name] for name in
@@ -392,7 +392,7 @@ def stats():
 
     run = genl.Dump(sock, STATS_GET).finish()
     every = [nhrp.parse_stats(message) for message in run.messages]
-    names = ("mgre0", "mgre1", "full0", "same0", "wire0", "brim0")
+    names = ("mgre0", "mgre1", "six0", "full0", "same0", "wire0", "brim0")
     check("devices", [one["ifindex"] for one in every],
           sorted(nhrp.ifindex_of(name) for name in names))
     check("a quiet dump is not flagged", run.intr, False)
