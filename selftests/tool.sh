@@ -6,6 +6,8 @@
 #	namespace DUT:			mgre0, mgre1 (down), ask0 10.2.0.1/16 (no underlay:
 #					its packets ask for a mapping, none leaves)
 #	namespaces of topo 1:		a hub and a spoke, for the counters
+#	namespace SIX:			dual0, six0 and four0 by their local addresses,
+#					over dummy0 192.0.2.1/24, 2001:db8::1/64
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -482,6 +484,112 @@ peer_counters()
 		fail "a used mapping does not say so"
 	validate peer nhrp -n "${SITE[0]}" -j peer show
 	validate map nhrp -n "${SITE[0]}" -j map show
+}
+
+# ping_hub ADDRESS COUNT: packets whose answers do not matter
+ping_hub()
+{
+	on "${SITE[0]}" ping -q -n -c "$2" -i 0.2 -W 0.1 "$1" || :
+}
+
+errors_counted()
+{
+	[ "$(peer "${SITE[0]}" "$1" "| [.icmp_unreachable, .icmp_prohibited, .icmp_exceeded]" |
+		jq -c .)" = "$2" ]
+}
+
+# Routes that refuse do so once a second only, for all namespaces alike.
+error_routes_answer()
+{
+	local cost=net.ipv4.route.error_cost
+
+	at_exit sysctl -qw "$cost=$(sysctl -n $cost)"
+	try sysctl -qw $cost=0
+}
+
+# The router of topo 1 refuses in three ways.
+peer_errors()
+{
+	error_routes_answer || return
+	try ip -n "$ROUTER" -batch - <<-END || return
+		route add unreachable 203.0.113.7
+		route add prohibit 203.0.113.8
+	END
+	try nhrp -n "${SITE[0]}" -batch - <<-END || return
+		map add 10.0.0.7 nbma 203.0.113.7 dev mgre0
+		map add 10.0.0.8 nbma 203.0.113.8 dev mgre0
+	END
+	try ip -n "${SITE[0]}" link change mgre0 type mgre ttl 1
+	ping_hub "${OVER[1]}" 1
+	try ip -n "${SITE[0]}" link change mgre0 type mgre ttl 64
+	ping_hub "${OVER[1]}" 1
+	ping_hub 10.0.0.7 1
+	ping_hub 10.0.0.8 2
+	try ip -n "$ROUTER" -batch - <<-END
+		route del prohibit 203.0.113.8
+		route add unreachable 203.0.113.8
+	END
+	ping_hub 10.0.0.8 1
+	busywait 5 errors_counted 203.0.113.8 "[1,2,0]"
+	golden peer-show-errors.txt nhrp -n "${SITE[0]}" peer show
+	errors_counted "${NBMA[1]}" "[0,0,1]" || fail "JSON of ${NBMA[1]}"
+	errors_counted 203.0.113.7 "[1,0,0]" || fail "JSON of 203.0.113.7"
+	nhrp -n "${SITE[0]}" -s peer show nbma 203.0.113.8 |
+		grep -qx '    icmp unreachable 1 prohibited 2 exceeded 0' || fail "with -s"
+	validate peer nhrp -n "${SITE[0]}" -j peer show
+}
+
+six_devices()
+{
+	ns_new SIX || return
+	try ip -n "$SIX" link add dummy0 type dummy || return
+	try on "$SIX" sysctl -qw net.ipv6.conf.dummy0.disable_ipv6=0 || return
+	try ip -n "$SIX" -batch - <<-END
+		addr add 192.0.2.1/24 dev dummy0
+		addr add 2001:db8::1/64 dev dummy0 nodad
+		link set dummy0 up
+		route add 2001:db8::3 dev dummy0 mtu 1400
+		link add dual0 type mgre local 192.0.2.1 local 2001:db8::1
+		link add six0 type mgre local 2001:db8::1 key 6
+		link add four0 type mgre local 192.0.2.1 key 4
+		addr add 10.10.0.1/24 dev dual0
+		addr add 10.6.0.1/24 dev six0
+		link set dual0 up
+		link set six0 up
+	END
+}
+
+# A peer of each family, and of the same address on two devices
+peer_six()
+{
+	local to
+
+	six_devices || return
+	try nhrp -n "$SIX" -batch - <<-END
+		map add 10.10.0.2 nbma 192.0.2.2 dev dual0
+		map add 10.10.0.3 nbma 2001:db8::2 dev dual0
+		map add 10.10.0.4 nbma 2001:DB8:0::2 dev dual0
+		map add 10.10.0.5 nbma 2001:db8::3 dev dual0
+		map add 10.6.0.2 nbma 2001:db8::2 dev six0
+		map add 10.6.0.3 nbma fd00::9 dev six0
+	END
+	assert_eq "before a packet" "$(nhrp -n "$SIX" peer show nbma 2001:db8::3)" \
+		"2001:db8::3 dev dual0 mappings 1"
+	for to in 10.10.0.2 10.10.0.3 10.10.0.5 10.6.0.2; do
+		on "$SIX" ping -q -n -c 1 -W 0.1 "$to" || :
+	done
+	golden peer-show-six.txt nhrp -n "$SIX" peer show
+	assert_eq "by address" "$(nhrp -n "$SIX" peer show nbma 2001:db8:0:0::2 | wc -l)" 2
+	assert_eq "JSON" "$(nhrp -n "$SIX" -j peer show dev six0 nbma 2001:db8::2 |
+		jq -c '.[] | [.nbma, .pmtu, .tx.packets]')" '["2001:db8::2",1500,1]'
+	validate peer nhrp -n "$SIX" -j peer show
+	validate map nhrp -n "$SIX" -j map show
+	fails_with 2 "Error: nhrp: the device has no IPv6 local address." \
+		-n "$SIX" map add 10.4.0.2 nbma 2001:db8::2 dev four0
+	fails_with 2 "Error: nhrp: the device has no IPv4 local address." \
+		-n "$SIX" map add 10.6.0.9 nbma 192.0.2.2 dev six0
+	fails_with 2 "Error: nhrp: nbma is the local address of the device." \
+		-n "$SIX" map replace 10.10.0.3 nbma 2001:db8::1 dev dual0
 }
 
 output_is_checked()
@@ -1156,7 +1264,7 @@ nobody_asks()
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 55
+ktap_plan 57
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1189,6 +1297,8 @@ test_case "map flush says how many" map_flushed
 test_case "what is shown can be typed back" map_typed_back
 test_case "peer show" peer_text
 test_case "peer show, counters" peer_counters
+test_case "peer show, ICMP errors" peer_errors
+test_case "peer show, IPv6" peer_six
 test_case "output that cannot be written" output_is_checked
 test_case "JSON schemas" schemas
 test_case "JSON schemas can fail" schemas_refuse

@@ -50,6 +50,9 @@ static struct nla_policy peer_policy[NHRP_A_PEER_MAX + 1] = {
 	[NHRP_A_PEER_TX_PACKETS] = { .type = NLA_U64 },
 	[NHRP_A_PEER_TX_BYTES] = { .type = NLA_U64 },
 	[NHRP_A_PEER_LAST_RX] = { .type = NLA_U64 },
+	[NHRP_A_PEER_ICMP_UNREACHABLE] = { .type = NLA_U32 },
+	[NHRP_A_PEER_ICMP_PROHIBITED] = { .type = NLA_U32 },
+	[NHRP_A_PEER_ICMP_EXCEEDED] = { .type = NLA_U32 },
 };
 
 static void peer_print_counter(struct nlattr *attr, const char *key, const char *fmt)
@@ -80,6 +83,41 @@ static void peer_print_counters(struct nlattr **tb)
 	print_object_end();
 }
 
+static const struct peer_error {
+	int type;
+	const char *key;
+	const char *fmt;
+} peer_errors[] = {
+	{ NHRP_A_PEER_ICMP_UNREACHABLE, "icmp_unreachable", " unreachable %llu" },
+	{ NHRP_A_PEER_ICMP_PROHIBITED, "icmp_prohibited", " prohibited %llu" },
+	{ NHRP_A_PEER_ICMP_EXCEEDED, "icmp_exceeded", " exceeded %llu" },
+	{ }
+};
+
+/* ICMP errors of the underlay. Without -s the text has those that came, behind the
+ * first line, for they are the reason why a peer is not heard of.
+ */
+static void peer_print_errors(struct nlattr **tb)
+{
+	const struct peer_error *error;
+	bool shown, labelled = false;
+	uint32_t count;
+
+	for (error = peer_errors; error->type; error++) {
+		if (!tb[error->type])
+			continue;
+		count = nla_get_u32(tb[error->type]);
+		shown = options.stats || count;
+		if (shown && !labelled) {
+			if (options.stats)
+				print_break();
+			print_text(options.stats ? "icmp" : " icmp");
+			labelled = true;
+		}
+		print_uint(error->key, shown ? error->fmt : NULL, count);
+	}
+}
+
 static void peer_print_record(const struct nlmsghdr *nlh)
 {
 	struct nlattr *tb[NHRP_A_PEER_MAX + 1];
@@ -99,6 +137,7 @@ static void peer_print_record(const struct nlmsghdr *nlh)
 	if (tb[NHRP_A_PEER_PMTU])
 		print_uint("pmtu", " pmtu %llu", nla_get_u32(tb[NHRP_A_PEER_PMTU]));
 	peer_print_counters(tb);
+	peer_print_errors(tb);
 	print_record_end();
 }
 
