@@ -53,6 +53,8 @@ int nodev(const char *dev);
 /* include/libnetlink.h */
 int addattr8(struct nlmsghdr *n, int maxlen, int type, __u8 data);
 int addattr32(struct nlmsghdr *n, int maxlen, int type, __u32 data);
+int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data,
+	      int alen);
 
 /* include/ll_map.h */
 unsigned int ll_name_to_index(const char *name);

@@ -18,16 +18,21 @@
 
 static void mgre_print_usage(FILE *f)
 {
-	fputs("Usage: ... mgre	[ local ADDR ]\n"
+	fputs("Usage: ... mgre	[ local ADDR ]...\n"
 	      "		[ dev PHYS_DEV ]\n"
 	      "		[ key KEY ]\n"
 	      "		[ ttl TTL ]\n"
 	      "		[ tos TOS ]\n"
 	      "		[ [no]pmtudisc ]\n"
+	      "		[ [no]ignore-df ]\n"
+	      "		[ [no]csum ]\n"
+	      "		[ fwmark MARK ]\n"
+	      "		[ resolver { cache | neigh } ]\n"
+	      "		[ accept { any | known } ]\n"
 	      "		[ maxmappings NUMBER ]\n"
 	      "		[ queue PACKETS ]\n"
 	      "\n"
-	      "Where:	ADDR := { IP_ADDRESS | any }\n"
+	      "Where:	ADDR := { IPV4_ADDRESS | IPV6_ADDRESS | any }\n"
 	      "	KEY  := { DOTTED_QUAD | NUMBER }\n"
 	      "	TTL  := { 1..255 | inherit }\n"
 	      "	TOS  := { NUMBER | inherit }\n", f);
@@ -78,6 +83,30 @@ static __u32 mgre_parse_u32(const char *arg, const char *wrong)
 	return value;
 }
 
+/* The words of an enum stand at their values; NULL is behind the last. */
+static const char *const mgre_resolver_words[] = {
+	[MGRE_RESOLVER_CACHE]	= "cache",
+	[MGRE_RESOLVER_NEIGH]	= "neigh",
+	NULL
+};
+
+static const char *const mgre_accept_words[] = {
+	[MGRE_ACCEPT_ANY]	= "any",
+	[MGRE_ACCEPT_KNOWN]	= "known",
+	NULL
+};
+
+static __u8 mgre_parse_word(const char *const *words, const char *arg,
+			    const char *wrong)
+{
+	__u8 value;
+
+	for (value = 0; words[value]; value++)
+		if (!strcmp(arg, words[value]))
+			return value;
+	invarg(wrong, arg);
+}
+
 static const struct mgre_option {
 	const char *word;
 	int type;
@@ -93,6 +122,13 @@ static const struct mgre_option {
 	{ "dsfield",	 IFLA_MGRE_TOS },
 	{ "pmtudisc",	 IFLA_MGRE_PMTUDISC },
 	{ "nopmtudisc",	 IFLA_MGRE_PMTUDISC },
+	{ "ignore-df",	 IFLA_MGRE_IGNORE_DF },
+	{ "noignore-df", IFLA_MGRE_IGNORE_DF },
+	{ "csum",	 IFLA_MGRE_CSUM },
+	{ "nocsum",	 IFLA_MGRE_CSUM },
+	{ "fwmark",	 IFLA_MGRE_FWMARK },
+	{ "resolver",	 IFLA_MGRE_RESOLVER },
+	{ "accept",	 IFLA_MGRE_ACCEPT },
 	{ "maxmappings", IFLA_MGRE_MAXMAPPINGS },
 	{ "queue",	 IFLA_MGRE_QUEUE },
 	{ NULL,		 IFLA_MGRE_UNSPEC }
@@ -108,11 +144,40 @@ static int mgre_option_type(const char *word)
 	return option->type;
 }
 
+static bool mgre_option_is_switch(int type)
+{
+	return type == IFLA_MGRE_PMTUDISC || type == IFLA_MGRE_IGNORE_DF ||
+	       type == IFLA_MGRE_CSUM;
+}
+
+/* get_addr32() takes "any" and ends the program for what it cannot read, so
+ * whatever is no IPv6 address is left to it.
+ */
+static bool mgre_is_ipv6(const char *arg)
+{
+	struct in6_addr addr;
+
+	return inet_pton(AF_INET6, arg, &addr) == 1;
+}
+
+static int mgre_add_local6(struct nlmsghdr *n, const char *arg)
+{
+	struct in6_addr addr;
+
+	inet_pton(AF_INET6, arg, &addr);
+	return addattr_l(n, MGRE_REQUEST_MAX, IFLA_MGRE_LOCAL6, &addr, sizeof(addr));
+}
+
 static int mgre_add_option(struct nlmsghdr *n, int type, const char *arg)
 {
+	if (mgre_option_is_switch(type))
+		return addattr8(n, MGRE_REQUEST_MAX, type, strncmp(arg, "no", 2) != 0);
+
 	switch (type) {
 	case IFLA_MGRE_LOCAL:
 		return addattr32(n, MGRE_REQUEST_MAX, type, get_addr32(arg));
+	case IFLA_MGRE_LOCAL6:
+		return mgre_add_local6(n, arg);
 	case IFLA_MGRE_LINK:
 		return addattr32(n, MGRE_REQUEST_MAX, type, mgre_parse_dev(arg));
 	case IFLA_MGRE_KEY:
@@ -121,8 +186,15 @@ static int mgre_add_option(struct nlmsghdr *n, int type, const char *arg)
 		return addattr8(n, MGRE_REQUEST_MAX, type, mgre_parse_ttl(arg));
 	case IFLA_MGRE_TOS:
 		return addattr8(n, MGRE_REQUEST_MAX, type, mgre_parse_tos(arg));
-	case IFLA_MGRE_PMTUDISC:
-		return addattr8(n, MGRE_REQUEST_MAX, type, !strcmp(arg, "pmtudisc"));
+	case IFLA_MGRE_FWMARK:
+		return addattr32(n, MGRE_REQUEST_MAX, type,
+				 mgre_parse_u32(arg, "invalid fwmark"));
+	case IFLA_MGRE_RESOLVER:
+		return addattr8(n, MGRE_REQUEST_MAX, type,
+				mgre_parse_word(mgre_resolver_words, arg, "invalid resolver"));
+	case IFLA_MGRE_ACCEPT:
+		return addattr8(n, MGRE_REQUEST_MAX, type,
+				mgre_parse_word(mgre_accept_words, arg, "invalid accept"));
 	case IFLA_MGRE_MAXMAPPINGS:
 		return addattr32(n, MGRE_REQUEST_MAX, type,
 				 mgre_parse_u32(arg, "invalid maxmappings"));
@@ -149,9 +221,12 @@ static int mgre_parse_opt(struct link_util *lu, int argc, char **argv,
 			return -1;
 		}
 
-		/* the one option without a value is its own argument */
-		if (type != IFLA_MGRE_PMTUDISC)
+		/* an option without a value is its own argument */
+		if (!mgre_option_is_switch(type))
 			NEXT_ARG();
+		/* each family has a local address of its own */
+		if (type == IFLA_MGRE_LOCAL && mgre_is_ipv6(*argv))
+			type = IFLA_MGRE_LOCAL6;
 		if (seen & (1U << type))
 			duparg2(word, *argv);
 		seen |= 1U << type;
@@ -171,6 +246,17 @@ static __u8 mgre_attr_u8(const struct rtattr *rta)
 static __u32 mgre_attr_u32(const struct rtattr *rta)
 {
 	return *(__u32 *)RTA_DATA(rta);
+}
+
+/* "any" is a device without either, not one of the other family. In the text both
+ * have the word that is typed, in JSON each has a key of its own.
+ */
+static void mgre_print_locals(const struct rtattr *local, const struct rtattr *local6)
+{
+	if (local || !local6)
+		tnl_print_endpoint("local", local, AF_INET);
+	if (local6)
+		tnl_print_endpoint(is_json_context() ? "local6" : "local", local6, AF_INET6);
 }
 
 static void mgre_print_link(const struct rtattr *rta)
@@ -204,12 +290,36 @@ static void mgre_print_pmtudisc(bool pmtudisc)
 			 pmtudisc ? "pmtudisc " : "nopmtudisc ", pmtudisc);
 }
 
+/* What is off is not there in the text, as with the other tunnels. */
+static void mgre_print_flag(const char *key, const char *text, bool value)
+{
+	print_color_bool(value ? PRINT_ANY : PRINT_JSON, COLOR_NONE, key, text, value);
+}
+
+static void mgre_print_fwmark(__u32 fwmark)
+{
+	if (fwmark)
+		print_color_0xhex(PRINT_ANY, COLOR_NONE, "fwmark", "fwmark %#llx ", fwmark);
+}
+
+/* A value that is newer than this plugin has no word. */
+static void mgre_print_word(const char *key, const char *fmt,
+			    const char *const *words, __u8 value)
+{
+	__u8 known = 0;
+
+	while (known < value && words[known])
+		known++;
+	print_color_string(PRINT_ANY, COLOR_NONE, key, fmt,
+			   words[known] ? words[known] : "unknown");
+}
+
 static void mgre_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 {
 	if (!tb)
 		return;
 
-	tnl_print_endpoint("local", tb[IFLA_MGRE_LOCAL], AF_INET);
+	mgre_print_locals(tb[IFLA_MGRE_LOCAL], tb[IFLA_MGRE_LOCAL6]);
 	if (tb[IFLA_MGRE_LINK])
 		mgre_print_link(tb[IFLA_MGRE_LINK]);
 	if (tb[IFLA_MGRE_KEY])
@@ -221,6 +331,19 @@ static void mgre_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 		mgre_print_tos(mgre_attr_u8(tb[IFLA_MGRE_TOS]));
 	if (tb[IFLA_MGRE_PMTUDISC])
 		mgre_print_pmtudisc(mgre_attr_u8(tb[IFLA_MGRE_PMTUDISC]));
+	if (tb[IFLA_MGRE_IGNORE_DF])
+		mgre_print_flag("ignore_df", "ignore-df ",
+				mgre_attr_u8(tb[IFLA_MGRE_IGNORE_DF]));
+	if (tb[IFLA_MGRE_CSUM])
+		mgre_print_flag("csum", "csum ", mgre_attr_u8(tb[IFLA_MGRE_CSUM]));
+	if (tb[IFLA_MGRE_FWMARK])
+		mgre_print_fwmark(mgre_attr_u32(tb[IFLA_MGRE_FWMARK]));
+	if (tb[IFLA_MGRE_RESOLVER])
+		mgre_print_word("resolver", "resolver %s ", mgre_resolver_words,
+				mgre_attr_u8(tb[IFLA_MGRE_RESOLVER]));
+	if (tb[IFLA_MGRE_ACCEPT])
+		mgre_print_word("accept", "accept %s ", mgre_accept_words,
+				mgre_attr_u8(tb[IFLA_MGRE_ACCEPT]));
 	if (tb[IFLA_MGRE_MAXMAPPINGS])
 		print_color_uint(PRINT_ANY, COLOR_NONE, "maxmappings", "maxmappings %u ",
 				 mgre_attr_u32(tb[IFLA_MGRE_MAXMAPPINGS]));
