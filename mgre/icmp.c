@@ -244,6 +244,20 @@ static void mgre_icmp_update_pmtu(const struct mgre_quote *quote,
 		mgre_peer_reroute(quote->mgre, quote->peer);
 }
 
+/* Forwarding has refused such a source long before icmp_send(); a quotation may
+ * have any (RFC 1122, section 3.2.2).
+ */
+static bool mgre_icmp_answers4(const struct net_device *dev, __be32 saddr)
+{
+	switch (inet_addr_type_dev_table(dev_net(dev), dev, saddr)) {
+	case RTN_BROADCAST:
+	case RTN_MULTICAST:
+		return false;
+	default:
+		return !ipv4_is_loopback(saddr);
+	}
+}
+
 /* icmp_send() answers a packet that has a route: here the one by which it went. */
 static void mgre_icmp_relay4(const struct mgre_quote *quote,
 			     struct sk_buff *skb)
@@ -257,7 +271,8 @@ static void mgre_icmp_relay4(const struct mgre_quote *quote,
 		return;
 	iph = ip_hdr(skb);
 	if (iph->version != 4 || iph->ihl < 5 ||
-	    !pskb_may_pull(skb, iph->ihl * 4 + 8))
+	    !pskb_may_pull(skb, iph->ihl * 4 + 8) ||
+	    !mgre_icmp_answers4(dev, ip_hdr(skb)->saddr))
 		return;
 
 	fl4.daddr = ip_hdr(skb)->daddr;
@@ -270,8 +285,10 @@ static void mgre_icmp_relay4(const struct mgre_quote *quote,
 
 static void mgre_icmp_relay6(struct sk_buff *skb)
 {
+	/* icmpv6_send() knows of the other sources that define no host. */
 	if (!pskb_may_pull(skb, sizeof(struct ipv6hdr) + 8) ||
-	    ipv6_hdr(skb)->version != 6)
+	    ipv6_hdr(skb)->version != 6 ||
+	    ipv6_addr_loopback(&ipv6_hdr(skb)->saddr))
 		return;
 
 	icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
