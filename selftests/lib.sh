@@ -551,14 +551,16 @@ same_lines()
 
 # transfer KIND FROM TO ADDRESS FILE [BLOCK]: FILE crosses by TCP unharmed, or by
 # UDP in datagrams of BLOCK octets, whole lines of text(), which may overtake
-# each other where a sender changes its CPU. TCP6 and UDP6 take an address in
-# brackets; TRANSFER_OPTIONS are socat's, for the sender (",NAME=VALUE")
+# each other where a sender changes its CPU. TRANSFER_OPTIONS (",NAME=VALUE") are
+# socat's, for the sender.
 transfer()
 {
 	local kind=$1 from=$2 to=$3 addr=$4 file=$5 block=${6:-65536}
-	local option=-lt receive=$kind-LISTEN same=cmp got=$tmp/got pid
+	local option=-lt receive=LISTEN same=cmp got=$tmp/got pid
 
-	[[ $kind == TCP* ]] || { option=-lu; receive=$kind-RECV; same=same_lines; }
+	[ "$kind" = TCP ] || { option=-lu; receive=RECV; same=same_lines; }
+	[[ $addr != *:* ]] || { kind+=6; addr=[$addr]; }
+	receive=$kind-$receive
 	: >"$got"
 	bg_on pid "$to" socat -u "$receive:5001,reuseaddr" "OPEN:$got,wronly"
 	try busywait 10 listening "$to" $option 5001 || return

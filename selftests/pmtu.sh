@@ -332,19 +332,13 @@ both_full()
 # tcp NS: a file crosses from there to spoke 1
 tcp()
 {
-	local addr=${TO[1]}
-
-	[ "$IN" = 4 ] || addr=[$addr]
-	try transfer "TCP$IN" "$1" "${SITE[1]}" "$addr" "$tmp/data"
+	try transfer TCP "$1" "${SITE[1]}" "${TO[1]}" "$tmp/data"
 }
 
 # udp NS: the same in datagrams of 8,000 octets
 udp()
 {
-	local addr=${TO[1]}
-
-	[ "$IN" = 4 ] || addr=[$addr]
-	try transfer "UDP$IN" "$1" "${SITE[1]}" "$addr" "$tmp/lines" 8000
+	try transfer UDP "$1" "${SITE[1]}" "${TO[1]}" "$tmp/lines" 8000
 }
 
 # whole NS OCTETS PING_OPTION...: an echo request of that size comes out of the
