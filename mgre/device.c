@@ -234,7 +234,9 @@ static bool mgre_nbma_is_unicast(const struct nhrp_addr *nbma)
 		return nbma->ip4 && !ipv4_is_multicast(nbma->ip4) &&
 		       !ipv4_is_lbcast(nbma->ip4);
 
-	return !ipv6_addr_any(&nbma->ip6) && !ipv6_addr_is_multicast(&nbma->ip6);
+	return !ipv6_addr_any(&nbma->ip6) &&
+	       !ipv6_addr_is_multicast(&nbma->ip6) &&
+	       !ipv6_addr_v4mapped(&nbma->ip6);
 }
 
 static bool mgre_nbma_is_local(const struct mgre_underlay *underlay,
