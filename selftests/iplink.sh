@@ -230,7 +230,7 @@ OPTIONS='
 # For a diff that names the line
 line_by_line()
 {
-	diff <(echo "$1") <(echo "$2") || fail "options differ, ours first"
+	diff <(echo "$1") <(echo "$2") || fail "options differ: < is, > should be"
 }
 
 # Given alone, each changes what it says of the defaults, and nothing else
