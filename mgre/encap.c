@@ -16,6 +16,7 @@
 #include <net/ip_tunnels.h>
 #include <net/ipv6_stubs.h>
 #include <net/route.h>
+#include <net/xfrm.h>
 
 #include "../include/compat.h"
 #include "mgre.h"
@@ -53,6 +54,30 @@ static struct dst_entry *mgre_tx_route4(const struct mgre_tx *tx,
 	return &rt->dst;
 }
 
+/* With a source address IPv6 takes the interface for a preference and no more, so
+ * it gets to know the address when the route has been chosen.
+ */
+static struct dst_entry *mgre_tx_lookup6(struct net *net, struct flowi6 *fl6)
+{
+	struct in6_addr saddr = fl6->saddr;
+	struct dst_entry *dst;
+	int err;
+
+	if (!fl6->flowi6_oif || ipv6_addr_any(&saddr))
+		return ipv6_stub->ipv6_dst_lookup_flow(net, NULL, fl6, NULL);
+
+	fl6->saddr = in6addr_any;
+	dst = ip6_route_output(net, NULL, fl6);
+	err = dst->error;
+	if (err) {
+		dst_release(dst);
+		return ERR_PTR(err);
+	}
+	fl6->saddr = saddr;
+
+	return xfrm_lookup_route(net, dst, flowi6_to_flowi(fl6), NULL, 0);
+}
+
 /* IPv4 refuses a source address that is not ours, IPv6 leaves it to the caller. */
 static struct dst_entry *mgre_tx_route6(const struct mgre_tx *tx,
 					struct nhrp_addr *saddr)
@@ -71,7 +96,7 @@ static struct dst_entry *mgre_tx_route6(const struct mgre_tx *tx,
 	};
 	struct dst_entry *dst;
 
-	dst = ipv6_stub->ipv6_dst_lookup_flow(net, NULL, &fl6, NULL);
+	dst = mgre_tx_lookup6(net, &fl6);
 	if (IS_ERR(dst))
 		return dst;
 	if (!ipv6_chk_addr_and_flags(net, &fl6.saddr, NULL, true, 0,
