@@ -255,8 +255,7 @@ decode()
 {
 	local field values
 	local fields=(ip.len ip.src ip.ttl ip.dsfield ip.flags.df ipv6.src ipv6.hlim
-		      ipv6.tclass gre.flags_and_version gre.key
-		      gre.checksum.status)
+		      ipv6.tclass gre.flags_and_version gre.key)
 	local -a options=()
 
 	for field in "${fields[@]}"; do
@@ -309,8 +308,8 @@ change_csum()
 {
 	sent 110 gre.flags_and_version=0x2000
 	sent 111 gre.flags_and_version=0x2000
-	sent 112 gre.flags_and_version=0xa000 gre.checksum.status=1
-	sent 113 gre.flags_and_version=0xa000 gre.checksum.status=1
+	sent 112 gre.flags_and_version=0xa000
+	sent 113 gre.flags_and_version=0xa000
 	sent 114 gre.flags_and_version=0x2000
 	sent 115 gre.flags_and_version=0x2000
 }
