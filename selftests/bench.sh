@@ -18,7 +18,8 @@
 #                      .2      .1           203.0.113.2
 #                      198.51.100.0/24
 #
-# bench/traffic.sh says how packets are measured, bench/cache.sh how the table.
+# bench/traffic.sh says how packets are measured, bench/cache.sh how the table; of
+# the same kind are bench/pairs.sh, bench/tcp.sh and bench/memory.sh.
 #
 # Exits 1 if something did not do what it measures. A goal that is missed is
 # printed as such, and is no failure.
@@ -29,8 +30,9 @@
 # measured with, BENCH_MAPPINGS (1000000) those of the table that is loaded,
 # BENCH_LARGE (100000) those that a device is deleted with, BENCH_NEIGHBOURS
 # (100000) the neighbours that are loaded, BENCH_ROUTES (100000) those with a route
-# each that ip_gre is deleted with; BENCH_ONLY (traffic, scale, cache) names the
-# parts to run.
+# each that ip_gre is deleted with, BENCH_TCP_MB (64) the MiB that TCP carries,
+# BENCH_PEERS (100000) those that get a packet each; BENCH_ONLY (traffic, pairs,
+# scale, tcp, cache, memory) names the parts to run.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -43,7 +45,9 @@ mappings=${BENCH_MAPPINGS:-1000000}
 large=${BENCH_LARGE:-100000}
 neighbours=${BENCH_NEIGHBOURS:-100000}
 routes=${BENCH_ROUTES:-100000}
-parts=${BENCH_ONLY:-traffic scale cache}
+tcp_mb=${BENCH_TCP_MB:-64}
+peers=${BENCH_PEERS:-100000}
+parts=${BENCH_ONLY:-traffic pairs scale tcp cache memory}
 
 hub_nbma=198.51.100.1
 spoke_nbma=198.51.100.2
@@ -117,7 +121,7 @@ awk_dotted='
 # entries COUNT PREFIX INFIX SUFFIX: "PREFIX overlay INFIX nbma SUFFIX" each
 entries()
 {
-	awk -v n="$1" -v over=$inner_first -v nbma=$nbma_first \
+	awk -v n="$1" -v over="$inner_first" -v nbma=$nbma_first \
 		-v a="$2" -v b="$3" -v c="$4" "$awk_dotted"'
 		BEGIN {
 			for (i = 0; i < n; i++)
@@ -187,16 +191,22 @@ links_up()
 . "$top/selftests/bench/traffic.sh"
 # shellcheck source=bench/cache.sh
 . "$top/selftests/bench/cache.sh"
+# shellcheck source=bench/pairs.sh
+. "$top/selftests/bench/pairs.sh"
+# shellcheck source=bench/tcp.sh
+. "$top/selftests/bench/tcp.sh"
+# shellcheck source=bench/memory.sh
+. "$top/selftests/bench/memory.sh"
 
-need tc awk shuf
+need tc awk shuf iperf3 jq ethtool
 mgre_load
-for module in pktgen dummy veth ip_gre sch_ingress cls_matchall act_gact; do
+for module in pktgen dummy veth ip_gre ip6_gre sch_ingress cls_matchall act_gact; do
 	try modprobe $module
 done
 topology
 
 echo "Linux $(uname -r)"
-for part in traffic scale cache; do
+for part in traffic pairs scale tcp cache memory; do
 	[[ " $parts " != *" $part "* ]] || "bench_$part"
 done
 [ ${#goals[@]} -eq 0 ] || printf '%s\n' goals "${goals[@]}" ""
