@@ -32,14 +32,14 @@ silence()
 {
 	try on "$PEER" nft -f - <<-END || return
 		table inet silence {
-			chain all {
+			chain received {
 				type filter hook prerouting priority -500; policy drop;
 			}
 		}
 	END
 	try on "$HUB" nft -f - <<-END
 		table inet silence {
-			chain own {
+			chain sent {
 				type filter hook output priority 0;
 				oifname "m*" drop
 			}

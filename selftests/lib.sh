@@ -563,7 +563,7 @@ transfer()
 	receive=$kind-$receive
 	: >"$got"
 	bg_on pid "$to" socat -u "$receive:5001,reuseaddr" "OPEN:$got,wronly"
-	try busywait 10 listening "$to" $option 5001 || return
+	try busywait 30 listening "$to" $option 5001 || return
 	try on "$from" timeout 60 socat -u -b "$block" "OPEN:$file,rdonly" \
 		"$kind:$addr:5001${TRANSFER_OPTIONS:-}" || return
 	busywait 20 $same "$file" "$got" ||
