@@ -25,12 +25,14 @@ pairs_topology()
 
 	for ns in "$HUB" "$SPOKE"; do
 		try on "$ns" sysctl -qw \
-			net.ipv6.conf.all.disable_ipv6=0 \
 			net.ipv6.conf.default.disable_ipv6=0 \
 			net.ipv6.conf.default.accept_dad=0 \
 			net.ipv6.conf.default.router_solicitations=0 \
-			net.ipv6.conf.all.mldv2_unsolicited_report_interval=1 \
-			net.ipv6.conf.default.mldv2_unsolicited_report_interval=1 \
+			net.ipv6.conf.default.mldv2_unsolicited_report_interval=1 &&
+		try on "$ns" sh -c 'for file in /proc/sys/net/ipv6/conf/*/mldv2_unsol*; do
+			echo 1 >"$file" || exit
+		done' &&
+		try on "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=0 \
 			net.ipv6.conf.all.forwarding=1 || return
 	done
 	try ip -n "$SPOKE" -batch - <<-END || return
@@ -153,8 +155,8 @@ pair_generator()
 
 	generator "$1" "$2" "$3" each || return
 	# shellcheck disable=SC2016 # the inner shell expands it
-	[ "$inner" = 4 ] || try on "$GEN" sh -c 'printf "%s\n" "src6 2001:db8:9::1" |
-		cat >"/proc/net/pktgen/$1" && echo "dst6 $2" >"/proc/net/pktgen/$1"' \
+	[ "$inner" = 4 ] || try on "$GEN" sh -c 'cd /proc/net/pktgen &&
+		echo "src6 2001:db8:9::1" >"$1" && echo "dst6 $2" >"$1"' \
 		sh "$generator" "$inner6_first"
 }
 
