@@ -30,7 +30,8 @@
 # measured with, BENCH_MAPPINGS (1000000) those of the table that is loaded,
 # BENCH_LARGE (100000) those that a device is deleted with, BENCH_NEIGHBOURS
 # (100000) the neighbours that are loaded, BENCH_ROUTES (100000) those with a route
-# each that ip_gre is deleted with, BENCH_TCP_MB (64) the MiB that TCP carries,
+# each that ip_gre is deleted with, BENCH_PAIRS ("4-4 4-6 6-4 6-6") are the
+# pairs of families, inner and outer, BENCH_TCP_MB (64) the MiB that TCP carries,
 # BENCH_PEERS (100000) those that get a packet each; BENCH_ONLY (traffic, pairs,
 # scale, tcp, cache, memory) names the parts to run.
 
@@ -45,6 +46,7 @@ mappings=${BENCH_MAPPINGS:-1000000}
 large=${BENCH_LARGE:-100000}
 neighbours=${BENCH_NEIGHBOURS:-100000}
 routes=${BENCH_ROUTES:-100000}
+pairs=${BENCH_PAIRS:-4-4 4-6 6-4 6-6}
 tcp_mb=${BENCH_TCP_MB:-64}
 peers=${BENCH_PEERS:-100000}
 parts=${BENCH_ONLY:-traffic pairs scale tcp cache memory}
@@ -156,11 +158,8 @@ topology()
 		link set out up
 		neigh add $hub_nbma lladdr 02:00:00:00:00:06 dev out nud permanent
 		route add default via $hub_nbma
-		link add to_hub type gre local $spoke_nbma remote $hub_nbma ttl 64
-		link add to_far type gre local $spoke_nbma remote $far_nbma ttl 64
-		link set to_hub up
-		link set to_far up
 	END
+	spoke_tunnels || return
 	try ip -n "$HUB" -batch - <<-END || return
 		link add sink type dummy
 		addr add $hub_nbma/24 dev wan
@@ -175,6 +174,17 @@ topology()
 	try on "$HUB" tc qdisc add dev lan clsact &&
 	try on "$HUB" tc qdisc add dev wan clsact &&
 	try busywait 10 links_up
+}
+
+# spoke_tunnels: by which the spoke sends GRE to the hub, and to who is behind it
+spoke_tunnels()
+{
+	try ip -n "$SPOKE" -batch - <<-END
+		link add to_hub type gre local $spoke_nbma remote $hub_nbma ttl 64
+		link add to_far type gre local $spoke_nbma remote $far_nbma ttl 64
+		link set to_hub up
+		link set to_far up
+	END
 }
 
 # links_up: carriers are seen up to a second late, and then all cached routes go

@@ -145,7 +145,7 @@ pair_route()
 	esac
 	# shellcheck disable=SC2086 # words
 	try ip -n "$HUB" route replace $net $by
-	try ip -n "$SPOKE" route replace "$net" dev "pair_$spoke_by"
+	try ip -n "$SPOKE" route replace "$net" dev $spoke_by
 }
 
 # pair_generator DIRECTION SIZE COUNT: as generator()
@@ -211,7 +211,7 @@ pair()
 	local kind direction size stock=ip_gre
 
 	[ "$outer" = 4 ] || stock=ip6_gre
-	gre_link "$SPOKE" pair_to_hub hub spoke && gre_link "$SPOKE" pair_to_far far spoke ||
+	gre_link "$SPOKE" to_hub hub spoke && gre_link "$SPOKE" to_far far spoke ||
 		return
 	for kind in drop plain remote mgre; do
 		"pair_$kind" || return
@@ -228,8 +228,8 @@ pair()
 			pair_row mgre mgre $direction "$size"
 		done
 	done
-	try ip -n "$SPOKE" link del pair_to_hub
-	try ip -n "$SPOKE" link del pair_to_far
+	try ip -n "$SPOKE" link del to_hub
+	try ip -n "$SPOKE" link del to_far
 }
 
 # pair_goals: issue 4's, of IPv4 over IPv4 without checksum
@@ -247,17 +247,21 @@ pair_goals()
 
 bench_pairs()
 {
+	local families
+
 	echo "instructions of the hub for a packet, for each pair of families (inner over"
 	echo "outer), with and without a GRE checksum; ratio: to ip_gre or ip6_gre with remote"
 	pairs_topology || return
+	try ip -n "$SPOKE" link del to_hub
+	try ip -n "$SPOKE" link del to_far
 	table_head
-	for inner in 4 6; do
-		for outer in 4 6; do
-			for csum in '' csum; do
-				pair
-			done
+	for families in $pairs; do
+		inner=${families%-*} outer=${families#*-}
+		for csum in '' csum; do
+			pair
 		done
 	done
-	pair_goals
+	spoke_tunnels
+	[[ " $pairs " != *" 4-4 "* ]] || pair_goals
 	echo
 }

@@ -6,20 +6,21 @@
 # kind of device. iperf3 sends a fixed number of octets and says how long it took,
 # by the clock of instructions; one CPU does all of it, on both sides. "no GSO" has
 # the underlay's segmentation switched off, so that packets of its MTU cross it and
-# the tunnel's receiver has to merge them.
+# the tunnel's receiver has to merge them. The tunnels have a key, for there are
+# others between the two.
 
 tcp_remote()
 {
 	local -n nbma=$1_nbma other=$2_nbma
 
-	try ip -n "$3" link add tun0 type gre local "$nbma" remote "$other" ttl 64
+	try ip -n "$3" link add tun0 type gre local "$nbma" remote "$other" key 7 ttl 64
 }
 
 tcp_nbma()
 {
 	local -n nbma=$1_nbma other=$2_nbma
 
-	try ip -n "$3" link add tun0 type gre local "$nbma" ttl 64 &&
+	try ip -n "$3" link add tun0 type gre local "$nbma" key 7 ttl 64 &&
 	try ip -n "$3" link set tun0 up &&
 	try ip -n "$3" neigh add "$4" lladdr "$other" dev tun0 nud permanent
 }
@@ -28,7 +29,7 @@ tcp_mgre()
 {
 	local -n nbma=$1_nbma other=$2_nbma
 
-	try ip -n "$3" link add tun0 type mgre local "$nbma" ttl 64 &&
+	try ip -n "$3" link add tun0 type mgre local "$nbma" key 7 ttl 64 &&
 	try nhrp -n "$3" map add "$4" nbma "$other" dev tun0
 }
 
