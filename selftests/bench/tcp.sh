@@ -53,16 +53,21 @@ underlay_gso()
 		tx-gre-csum-segmentation "$1" >/dev/null 2>&1
 }
 
-# tcp_run: sets $rate to the Mbit/s from the spoke to the hub
+# tcp_run: sets $rate to the Mbit/s from the spoke to the hub, and $used to the ns in
+# which the CPU was not idle, iperf3's own start and end included
 tcp_run()
 {
-	local pid
+	local pid busy before
 
 	bg_on pid "$HUB" iperf3 -s -1 -p 5001 >/dev/null
 	try busywait 20 listening "$HUB" -lt 5001 || return
+	busy
+	before=$busy
 	on "$SPOKE" timeout 600 iperf3 -c 10.0.1.1 -p 5001 -n "${tcp_mb}M" -J \
 		>"$tmp/iperf3" || distrust "iperf3: $(jq -r .error "$tmp/iperf3")"
 	bg_wait "$pid" || :
+	busy
+	used=$((busy - before))
 	read -r rate retransmits < <(jq -r '.end |
 		"\(.sum_received.bits_per_second / 1e6 | round) \(.sum_sent.retransmits)"' \
 		"$tmp/iperf3")
@@ -72,18 +77,20 @@ tcp_run()
 # tcp_row KIND on|off LABEL
 tcp_row()
 {
-	local kind=$1 gso=$2 label=$3 best=0 run rate retransmits
+	local kind=$1 gso=$2 label=$3 best=0 run rate retransmits used least=
 
 	tcp_tunnel "$kind" || return
 	for ((run = 0; run < runs; run++)); do
 		tcp_run
 		[ "$rate" -le "$best" ] || best=$rate
+		[ "$used" -ge "${least:-$((used + 1))}" ] || least=$used
 	done
 	try ip -n "$HUB" link del tun0
 	try ip -n "$SPOKE" link del tun0
 	tcp_rate["$kind $gso"]=$best
-	printf '%-16s %-8s %10d %6s %12d\n' "$label" "GSO $gso" "$best" \
-		"$(ratio "$best" "${tcp_rate["remote $gso"]}")" "${retransmits:-0}"
+	printf '%-16s %-8s %10d %6s %10s %12d\n' "$label" "GSO $gso" "$best" \
+		"$(ratio "$best" "${tcp_rate["remote $gso"]}")" \
+		"$(thousandths $((least / 1000000)))" "${retransmits:-0}"
 }
 
 bench_tcp()
@@ -93,7 +100,8 @@ bench_tcp()
 
 	echo "TCP, $tcp_mb MiB from the spoke to the hub, the best of $runs; Mbit/s at one"
 	echo "instruction in a ns, of both sides; ratio: to ip_gre with remote"
-	printf '%-16s %-8s %10s %6s %12s\n' tunnel underlay Mbit/s ratio retransmits
+	printf '%-16s %-8s %10s %6s %10s %12s\n' tunnel underlay Mbit/s ratio \
+		"CPU s" retransmits
 	for gso in on off; do
 		underlay_gso $gso
 		tcp_row remote $gso "ip_gre remote"
