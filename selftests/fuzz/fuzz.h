@@ -19,9 +19,9 @@
 #ifndef _FUZZ_H
 #define _FUZZ_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #define PACKET_MAX	65535
 #define TARGETS_MAX	16
@@ -48,59 +48,59 @@ struct target {
  */
 struct packet {
 	size_t len;
-	uint8_t at[PACKET_MAX];
+	__u8 at[PACKET_MAX];
 };
 
 /* random.c */
-void seed(uint64_t value);
-uint64_t random64(void);
-uint32_t draw(uint32_t limit);
-bool one_in(uint32_t n);
+void seed(__u64 value);
+__u64 random64(void);
+__u32 draw(__u32 limit);
+bool one_in(__u32 n);
 
 /* packet.c */
-void put8(struct packet *p, uint8_t value);
-void put16(struct packet *p, uint16_t value);
-void put32(struct packet *p, uint32_t value);
+void put8(struct packet *p, __u8 value);
+void put16(struct packet *p, __u16 value);
+void put32(struct packet *p, __u32 value);
 void put(struct packet *p, const void *octets, size_t len);
 void put_random(struct packet *p, size_t len);
-void patch16(struct packet *p, size_t offset, uint16_t value);
+void patch16(struct packet *p, size_t offset, __u16 value);
 void cut(struct packet *p, size_t len);
 void flip(struct packet *p, size_t from);
-uint32_t sum(const uint8_t *octets, size_t len, uint32_t start);
-uint16_t fold(uint32_t sum);
+__u32 sum(const __u8 *octets, size_t len, __u32 start);
+__u16 fold(__u32 sum);
 
 /* inner.c */
-void put_inner(struct packet *p, const struct target *t, uint16_t proto,
+void put_inner(struct packet *p, const struct target *t, __u16 proto,
 	       unsigned int depth);
 void put_ip4(struct packet *p, const struct target *t, unsigned int depth);
 void put_ip6(struct packet *p, const struct target *t, unsigned int depth);
-uint16_t some_proto(void);
+__u16 some_proto(void);
 
 /* gre.c */
 void put_gre(struct packet *p, const struct target *t, unsigned int depth);
 void put_nested(struct packet *p, const struct target *t, unsigned int levels);
 void put_error4(struct packet *p, const struct target *t);
-void put_error6(struct packet *p, const struct target *t, const uint8_t *src,
-		const uint8_t *dst);
+void put_error6(struct packet *p, const struct target *t, const __u8 *src,
+		const __u8 *dst);
 void put_whole(struct packet *p, const struct target *t, bool ip6);
 
 /* outer.c */
-void local4(const struct target *t, uint8_t *addr);
-void local6(const struct target *t, uint8_t *addr);
-void peer4(const struct target *t, uint8_t *addr);
-void peer6(const struct target *t, uint8_t *addr);
-void send_datagram(const struct target *t, bool ip6, uint8_t proto,
+void local4(const struct target *t, __u8 *addr);
+void local6(const struct target *t, __u8 *addr);
+void peer4(const struct target *t, __u8 *addr);
+void peer6(const struct target *t, __u8 *addr);
+void send_datagram(const struct target *t, bool ip6, __u8 proto,
 		   struct packet *body);
-void send_plain(const struct target *t, bool ip6, uint8_t proto,
+void send_plain(const struct target *t, bool ip6, __u8 proto,
 		const struct packet *body);
 
 /* wire.c */
 void wire_open(const char *name);
-void wire_frame(const uint8_t *octets, size_t len, uint16_t proto);
+void wire_frame(const __u8 *octets, size_t len, __u16 proto);
 void wire_flush(void);
 
 /* xmit.c */
-int fuzz_xmit(int argc, char **argv, uint64_t count);
+int fuzz_xmit(int argc, char **argv, __u64 count);
 
 /* main.c */
 extern struct target targets[TARGETS_MAX];
@@ -115,11 +115,11 @@ extern unsigned int target_count;
  * @refused: packets that sendto() did not take, see xmit.c
  */
 struct counts {
-	uint64_t frames;
-	uint64_t datagrams;
-	uint64_t fragments6;
-	uint64_t sets6;
-	uint64_t refused;
+	__u64 frames;
+	__u64 datagrams;
+	__u64 fragments6;
+	__u64 sets6;
+	__u64 refused;
 };
 
 extern struct counts counts;

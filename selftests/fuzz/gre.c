@@ -13,10 +13,10 @@
 /* Bits 6 to 12, which receivers ignore. */
 #define GRE_IGNORED	0x03f8
 
-static uint16_t some_flags(const struct target *t)
+static __u16 some_flags(const struct target *t)
 {
-	static const uint16_t old[] = { 0x4000, 0x0800, 0x0400 };
-	uint16_t flags = t->keyed ? GRE_K : 0;
+	static const __u16 old[] = { 0x4000, 0x0800, 0x0400 };
+	__u16 flags = t->keyed ? GRE_K : 0;
 
 	if (one_in(3))
 		flags |= GRE_C;
@@ -34,7 +34,7 @@ static uint16_t some_flags(const struct target *t)
 	return one_in(32) ? random64() : flags;
 }
 
-static uint32_t some_key(const struct target *t)
+static __u32 some_key(const struct target *t)
 {
 	switch (draw(16)) {
 	case 0:
@@ -49,7 +49,7 @@ static uint32_t some_key(const struct target *t)
 }
 
 static void put_gre_header(struct packet *p, const struct target *t,
-			   uint16_t flags, uint16_t proto)
+			   __u16 flags, __u16 proto)
 {
 	put16(p, flags);
 	put16(p, proto);
@@ -61,7 +61,7 @@ static void put_gre_header(struct packet *p, const struct target *t,
 		put32(p, random64());
 }
 
-static void put_gre_checksum(struct packet *p, size_t start, uint16_t flags)
+static void put_gre_checksum(struct packet *p, size_t start, __u16 flags)
 {
 	if (!(flags & GRE_C) || p->len < start + 8)
 		return;
@@ -77,7 +77,7 @@ static void put_gre_checksum(struct packet *p, size_t start, uint16_t flags)
  */
 void put_gre(struct packet *p, const struct target *t, unsigned int depth)
 {
-	uint16_t flags = some_flags(t), proto = some_proto();
+	__u16 flags = some_flags(t), proto = some_proto();
 	size_t start = p->len;
 
 	put_gre_header(p, t, flags, proto);
@@ -96,8 +96,8 @@ void put_gre(struct packet *p, const struct target *t, unsigned int depth)
  */
 void put_nested(struct packet *p, const struct target *t, unsigned int levels)
 {
-	static const uint8_t addr[] = { 10, 9, 0, 2, 10, 9, 0, 1 };
-	uint16_t flags = t->keyed ? GRE_K : 0;
+	static const __u8 addr[] = { 10, 9, 0, 2, 10, 9, 0, 1 };
+	__u16 flags = t->keyed ? GRE_K : 0;
 	size_t start;
 
 	put16(p, flags);
@@ -133,9 +133,9 @@ void put_nested(struct packet *p, const struct target *t, unsigned int levels)
  */
 void put_whole(struct packet *p, const struct target *t, bool ip6)
 {
-	uint16_t flags = GRE_C | GRE_S | (t->keyed ? GRE_K : 0);
-	const uint8_t addr[8] = { 10, 0, t->number, 2, 10, 0, t->number, 1 };
-	uint8_t addr6[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x0a, 0, t->number };
+	__u16 flags = GRE_C | GRE_S | (t->keyed ? GRE_K : 0);
+	const __u8 addr[8] = { 10, 0, t->number, 2, 10, 0, t->number, 1 };
+	__u8 addr6[16] = { 0x20, 0x01, 0x0d, 0xb8, 0, 0x0a, 0, t->number };
 	size_t start = p->len, ip;
 
 	put16(p, flags);
@@ -164,7 +164,7 @@ void put_whole(struct packet *p, const struct target *t, bool ip6)
 /* What an error quotes: GRE that the device sent to its peer, or nearly so. */
 static void put_quoted_gre(struct packet *p, const struct target *t)
 {
-	uint16_t flags = t->keyed ? GRE_K : 0, proto = one_in(2) ? 0x0800 : 0x86dd;
+	__u16 flags = t->keyed ? GRE_K : 0, proto = one_in(2) ? 0x0800 : 0x86dd;
 
 	if (one_in(4))
 		flags = some_flags(t);
@@ -172,9 +172,9 @@ static void put_quoted_gre(struct packet *p, const struct target *t)
 	put_inner(p, t, proto, 1);
 }
 
-static uint32_t some_mtu(void)
+static __u32 some_mtu(void)
 {
-	static const uint16_t mtus[] = {
+	static const __u16 mtus[] = {
 		0, 1, 20, 52, 68, 552, 576, 1000, 1279, 1280, 1400, 1500, 9000, 65535,
 	};
 
@@ -182,7 +182,7 @@ static uint32_t some_mtu(void)
 }
 
 /* After the quoted packet: any length of it may have come. */
-static void finish_error(struct packet *p, size_t start, uint32_t pseudo)
+static void finish_error(struct packet *p, size_t start, __u32 pseudo)
 {
 	if (one_in(2))
 		cut(p, start + draw(p->len - start + 1));
@@ -203,8 +203,8 @@ static void finish_error(struct packet *p, size_t start, uint32_t pseudo)
  */
 void put_error4(struct packet *p, const struct target *t)
 {
-	static const uint8_t types[] = { 3, 3, 3, 3, 11, 11, 12, 4, 5 };
-	uint8_t addr[8];
+	static const __u8 types[] = { 3, 3, 3, 3, 11, 11, 12, 4, 5 };
+	__u8 addr[8];
 	size_t start = p->len, ip;
 
 	local4(t, addr);
@@ -238,10 +238,10 @@ void put_error4(struct packet *p, const struct target *t)
  * @src: outer source address
  * @dst: outer destination address
  */
-void put_error6(struct packet *p, const struct target *t, const uint8_t *src,
-		const uint8_t *dst)
+void put_error6(struct packet *p, const struct target *t, const __u8 *src,
+		const __u8 *dst)
 {
-	uint8_t addr[32];
+	__u8 addr[32];
 	size_t start = p->len;
 
 	local6(t, addr);

@@ -8,13 +8,13 @@
 
 #define DEPTH_MAX	6
 
-static const uint16_t lengths[] = {
+static const __u16 lengths[] = {
 	0, 1, 7, 8, 19, 20, 21, 39, 40, 41, 255, 1279, 1280, 1500, 32767, 32768,
 	65514, 65515, 65534, 65535,
 };
 
 /* A length that is not the true one. */
-static uint16_t lie(size_t len)
+static __u16 lie(size_t len)
 {
 	switch (draw(4)) {
 	case 0:
@@ -33,9 +33,9 @@ static uint16_t lie(size_t len)
  *
  * Return: one that GRE carries, or that it does not.
  */
-uint16_t some_proto(void)
+__u16 some_proto(void)
 {
-	static const uint16_t others[] = {
+	static const __u16 others[] = {
 		0x8847, 0x8848,		/* MPLS */
 		0x2001,			/* NHRP */
 		0x6558, 0x88be, 0x22eb,	/* gretap, ERSPAN */
@@ -67,16 +67,16 @@ static size_t some_length(void)
 	}
 }
 
-static void some_address4(const struct target *t, uint8_t *addr)
+static void some_address4(const struct target *t, __u8 *addr)
 {
-	static const uint8_t strange[][4] = {
+	static const __u8 strange[][4] = {
 		{ 0, 0, 0, 0 }, { 255, 255, 255, 255 }, { 127, 0, 0, 1 },
 		{ 224, 0, 0, 1 }, { 224, 0, 0, 5 }, { 10, 0, 1, 255 },
 		{ 192, 0, 2, 1 }, { 240, 0, 0, 1 }, { 169, 254, 1, 1 },
 	};
-	const uint8_t own[] = { 10, 0, t->number, 1 };
-	const uint8_t peers[] = { 10, 0, t->number, 2 };
-	uint32_t any;
+	const __u8 own[] = { 10, 0, t->number, 1 };
+	const __u8 peers[] = { 10, 0, t->number, 2 };
+	__u32 any;
 
 	switch (draw(8)) {
 	case 0:
@@ -101,14 +101,14 @@ static void some_address4(const struct target *t, uint8_t *addr)
 	}
 }
 
-static void some_address6(const struct target *t, uint8_t *addr)
+static void some_address6(const struct target *t, __u8 *addr)
 {
 	static const char * const strange[] = {
 		"::", "::1", "ff02::1", "ff05::2", "fe80::1", "fe80::2",
 		"::ffff:10.0.1.1", "2002:c000:201::1", "ff00::", "2001:db8:2::1",
 		"64:ff9b::a00:101",
 	};
-	const uint8_t own[16] = {
+	const __u8 own[16] = {
 		0x20, 0x01, 0x0d, 0xb8, 0, 0x0a, 0, t->number, [15] = 1
 	};
 	unsigned int i;
@@ -132,7 +132,7 @@ static void some_address6(const struct target *t, uint8_t *addr)
 	}
 }
 
-static const uint8_t protocols[] = {
+static const __u8 protocols[] = {
 	1, 2, 4, 6, 6, 6, 17, 17, 33, 41, 47, 50, 51, 58, 58, 89, 97, 103, 115, 132,
 	136, 137, 0, 43, 44, 60, 255,
 };
@@ -140,7 +140,7 @@ static const uint8_t protocols[] = {
 /* Of a flow with other packets now and then, which receive may join. */
 static void put_tcp(struct packet *p)
 {
-	static uint32_t sequence;
+	static __u32 sequence;
 	size_t len = one_in(3) ? some_length() : 32;
 
 	put16(p, 1000 + draw(2));
@@ -158,7 +158,7 @@ static void put_tcp(struct packet *p)
 
 static void put_udp(struct packet *p)
 {
-	static const uint16_t ports[] = { 9, 53, 500, 1701, 4500, 4789, 6081, 0 };
+	static const __u16 ports[] = { 9, 53, 500, 1701, 4500, 4789, 6081, 0 };
 	size_t len = some_length();
 
 	put16(p, ports[draw(ARRAY_SIZE(ports))]);
@@ -172,8 +172,8 @@ static void put_udp(struct packet *p)
 static void put_icmp(struct packet *p, const struct target *t, bool ip6,
 		     unsigned int depth)
 {
-	static const uint8_t types[] = { 0, 3, 4, 5, 8, 9, 11, 12, 13, 17 };
-	static const uint8_t types6[] = {
+	static const __u8 types[] = { 0, 3, 4, 5, 8, 9, 11, 12, 13, 17 };
+	static const __u8 types6[] = {
 		1, 2, 3, 4, 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 143,
 	};
 
@@ -191,7 +191,7 @@ static void put_icmp(struct packet *p, const struct target *t, bool ip6,
 }
 
 static void put_transport(struct packet *p, const struct target *t, bool ip6,
-			  uint8_t protocol, unsigned int depth)
+			  __u8 protocol, unsigned int depth)
 {
 	if (depth >= DEPTH_MAX) {
 		put_random(p, draw(40));
@@ -224,7 +224,7 @@ static void put_transport(struct packet *p, const struct target *t, bool ip6,
 }
 
 /* Where the transport header has its checksum; 0 for none that we know. */
-static size_t checksum_at(uint8_t protocol)
+static size_t checksum_at(__u8 protocol)
 {
 	switch (protocol) {
 	case 6:
@@ -241,8 +241,8 @@ static size_t checksum_at(uint8_t protocol)
 }
 
 /* Most are right, or little would get past them. */
-static void put_checksum(struct packet *p, size_t transport, uint8_t protocol,
-			 uint32_t pseudo)
+static void put_checksum(struct packet *p, size_t transport, __u8 protocol,
+			 __u32 pseudo)
 {
 	size_t at = checksum_at(protocol);
 
@@ -285,8 +285,8 @@ static void spoil_ip4(struct packet *p, size_t start)
 void put_ip4(struct packet *p, const struct target *t, unsigned int depth)
 {
 	size_t start = p->len, options = one_in(8) ? 4 * draw(11) : 0, transport;
-	uint8_t protocol = protocols[draw(ARRAY_SIZE(protocols))];
-	uint8_t addr[8];
+	__u8 protocol = protocols[draw(ARRAY_SIZE(protocols))];
+	__u8 addr[8];
 
 	some_address4(t, addr);
 	some_address4(t, addr + 4);
@@ -331,9 +331,9 @@ static void spoil_ip6(struct packet *p, size_t start)
 }
 
 /* Extension headers that lead to each other and then to @protocol. */
-static void put_extensions(struct packet *p, size_t next_at, uint8_t protocol)
+static void put_extensions(struct packet *p, size_t next_at, __u8 protocol)
 {
-	static const uint8_t kinds[] = { 0, 43, 44, 51, 60, 135, 139, 140 };
+	static const __u8 kinds[] = { 0, 43, 44, 51, 60, 135, 139, 140 };
 	unsigned int n = one_in(8) ? draw(30) : 1 + draw(2);
 
 	while (n--) {
@@ -352,9 +352,9 @@ static void put_extensions(struct packet *p, size_t next_at, uint8_t protocol)
 
 void put_ip6(struct packet *p, const struct target *t, unsigned int depth)
 {
-	uint8_t protocol = protocols[draw(ARRAY_SIZE(protocols))];
+	__u8 protocol = protocols[draw(ARRAY_SIZE(protocols))];
 	size_t start = p->len, transport;
-	uint8_t addr[32];
+	__u8 addr[32];
 
 	some_address6(t, addr);
 	some_address6(t, addr + 16);
@@ -412,7 +412,7 @@ static void put_nhrp(struct packet *p)
  * @proto: EtherType that announces it
  * @depth: of tunnels that it is in
  */
-void put_inner(struct packet *p, const struct target *t, uint16_t proto,
+void put_inner(struct packet *p, const struct target *t, __u16 proto,
 	       unsigned int depth)
 {
 	size_t start = p->len;

@@ -7,7 +7,6 @@
  * "NAME NUMBER" lines of what it sent.
  */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +68,7 @@ static void sweep_all(void)
 
 static void send_one(void)
 {
-	static const uint8_t others[] = { 0, 1, 4, 17, 41, 50, 58, 59, 132, 255 };
+	static const __u8 others[] = { 0, 1, 4, 17, 41, 50, 58, 59, 132, 255 };
 	const struct target *t = &targets[draw(target_count)];
 	bool ip6 = t->ip4 && t->ip6 ? draw(2) : t->ip6;
 	static struct packet body, last;
@@ -106,7 +105,7 @@ static void send_one(void)
 	send_datagram(t, ip6, 47, &body);
 }
 
-static void fuzz_rcv(int argc, char **argv, uint64_t count)
+static void fuzz_rcv(int argc, char **argv, __u64 count)
 {
 	int i;
 
@@ -120,11 +119,11 @@ static void fuzz_rcv(int argc, char **argv, uint64_t count)
 
 static void report(void)
 {
-	printf("frames %" PRIu64 "\n", counts.frames);
-	printf("datagrams %" PRIu64 "\n", counts.datagrams);
-	printf("fragments6 %" PRIu64 "\n", counts.fragments6);
-	printf("sets6 %" PRIu64 "\n", counts.sets6);
-	printf("refused %" PRIu64 "\n", counts.refused);
+	printf("frames %llu\n", counts.frames);
+	printf("datagrams %llu\n", counts.datagrams);
+	printf("fragments6 %llu\n", counts.fragments6);
+	printf("sets6 %llu\n", counts.sets6);
+	printf("refused %llu\n", counts.refused);
 }
 
 int main(int argc, char **argv)

@@ -14,39 +14,45 @@
 #define MTU		1500
 #define PIECES_MAX	8192
 
-void local4(const struct target *t, uint8_t *addr)
+void local4(const struct target *t, __u8 *addr)
 {
-	memcpy(addr, (uint8_t[]){ 192, 0, 2, t->number }, 4);
+	memcpy(addr, (__u8[]){ 192, 0, 2, t->number }, 4);
 }
 
-void peer4(const struct target *t, uint8_t *addr)
+void peer4(const struct target *t, __u8 *addr)
 {
-	memcpy(addr, (uint8_t[]){ 198, 51, 100, 10 + t->number }, 4);
+	memcpy(addr, (__u8[]){ 198, 51, 100, 10 + t->number }, 4);
 }
 
-void local6(const struct target *t, uint8_t *addr)
+void local6(const struct target *t, __u8 *addr)
 {
-	memcpy(addr, (uint8_t[16]){ 0x20, 0x01, 0x0d, 0xb8, 0, 2,
-				    [15] = t->number }, 16);
+	const __u8 local[16] = {
+		0x20, 0x01, 0x0d, 0xb8, 0, 2, [15] = t->number
+	};
+
+	memcpy(addr, local, 16);
 }
 
-void peer6(const struct target *t, uint8_t *addr)
+void peer6(const struct target *t, __u8 *addr)
 {
-	memcpy(addr, (uint8_t[16]){ 0x20, 0x01, 0x0d, 0xb8, 0x01, 0,
-				    [15] = 0x10 + t->number }, 16);
+	const __u8 peer[16] = {
+		0x20, 0x01, 0x0d, 0xb8, 0x01, 0, [15] = 0x10 + t->number
+	};
+
+	memcpy(addr, peer, 16);
 }
 
 /* A peer, somebody else's peer, a stranger. */
-static void source4(const struct target *t, uint8_t *addr)
+static void source4(const struct target *t, __u8 *addr)
 {
 	peer4(t, addr);
 	if (one_in(3))
-		memcpy(addr, (uint8_t[]){ 198, 18, random64(), 1 + draw(250) }, 4);
+		memcpy(addr, (__u8[]){ 198, 18, random64(), 1 + draw(250) }, 4);
 	else if (one_in(8))
 		addr[3] = 10 + draw(20);
 }
 
-static void destination4(const struct target *t, uint8_t *addr)
+static void destination4(const struct target *t, __u8 *addr)
 {
 	local4(t, addr);
 	switch (draw(64)) {
@@ -60,12 +66,12 @@ static void destination4(const struct target *t, uint8_t *addr)
 		addr[3] = 255;		/* everybody's */
 		break;
 	case 3:
-		memcpy(addr, (uint8_t[]){ 224, 0, 0, 1 }, 4);
+		memcpy(addr, (__u8[]){ 224, 0, 0, 1 }, 4);
 		break;
 	}
 }
 
-static void source6(const struct target *t, uint8_t *addr)
+static void source6(const struct target *t, __u8 *addr)
 {
 	peer6(t, addr);
 	if (one_in(3)) {
@@ -76,7 +82,7 @@ static void source6(const struct target *t, uint8_t *addr)
 	}
 }
 
-static void destination6(const struct target *t, uint8_t *addr)
+static void destination6(const struct target *t, __u8 *addr)
 {
 	local6(t, addr);
 	if (one_in(32))
@@ -86,9 +92,9 @@ static void destination6(const struct target *t, uint8_t *addr)
 /* No loose (131) and no strict source route (137). */
 static void put_options4(struct packet *p, size_t len)
 {
-	static const uint8_t kinds[] = { 0, 1, 1, 1, 7, 68, 130, 136, 148, 30, 94 };
+	static const __u8 kinds[] = { 0, 1, 1, 1, 7, 68, 130, 136, 148, 30, 94 };
 	size_t end = p->len + len, n;
-	uint8_t kind;
+	__u8 kind;
 
 	while (p->len < end) {
 		kind = kinds[draw(ARRAY_SIZE(kinds))];
@@ -104,7 +110,7 @@ static void put_options4(struct packet *p, size_t len)
 }
 
 /* A frame of its own, with nothing, something or too little behind it. */
-static void frame(struct packet *f, uint16_t proto)
+static void frame(struct packet *f, __u16 proto)
 {
 	if (one_in(16))
 		put_random(f, draw(40));
@@ -193,8 +199,8 @@ static bool shuffle(void)
 
 /* ---- IPv4 */
 
-static void put_header4(struct packet *f, const uint8_t *addr, uint8_t protocol,
-			uint16_t id, size_t options)
+static void put_header4(struct packet *f, const __u8 *addr, __u8 protocol,
+			__u16 id, size_t options)
 {
 	put8(f, 0x45 + options / 4);
 	put8(f, random64());
@@ -208,7 +214,7 @@ static void put_header4(struct packet *f, const uint8_t *addr, uint8_t protocol,
 	put_options4(f, options);
 }
 
-static void finish4(struct packet *f, size_t hlen, uint16_t frag_off)
+static void finish4(struct packet *f, size_t hlen, __u16 frag_off)
 {
 	patch16(f, 2, f->len);
 	patch16(f, 6, frag_off);
@@ -239,7 +245,7 @@ static void spoil4(struct packet *f, size_t hlen)
 	patch16(f, 10, fold(sum(f->at, hlen, 0)));
 }
 
-static void send_fragments4(const uint8_t *addr, uint8_t protocol,
+static void send_fragments4(const __u8 *addr, __u8 protocol,
 			    const struct packet *body, size_t options)
 {
 	static struct packet header, f;
@@ -260,12 +266,12 @@ static void send_fragments4(const uint8_t *addr, uint8_t protocol,
 	}
 }
 
-static void send4(const struct target *t, uint8_t protocol, struct packet *body)
+static void send4(const struct target *t, __u8 protocol, struct packet *body)
 {
 	size_t options = one_in(12) ? 4 * (1 + draw(10)) : 0;
 	size_t hlen = 20 + options;
 	static struct packet f;
-	uint8_t addr[8];
+	__u8 addr[8];
 
 	source4(t, addr);
 	destination4(t, addr + 4);
@@ -288,7 +294,7 @@ static void send4(const struct target *t, uint8_t protocol, struct packet *body)
 
 static void put_option6(struct packet *p, bool hop)
 {
-	static const uint8_t kinds[] = { 0x1e, 0x3e, 0x5e, 0x9e, 0xde };
+	static const __u8 kinds[] = { 0x1e, 0x3e, 0x5e, 0x9e, 0xde };
 
 	switch (draw(8)) {
 	case 0:
@@ -310,10 +316,10 @@ static void put_option6(struct packet *p, bool hop)
 /* Returns where the last of them says what follows. */
 static size_t put_extensions6(struct packet *p)
 {
-	static const uint8_t kinds[] = { 60, 60, 60, 43, 51, 135, 139, 0 };
+	static const __u8 kinds[] = { 60, 60, 60, 43, 51, 135, 139, 0 };
 	unsigned int n = one_in(8) ? draw(40) : 1 + draw(2);
 	size_t next_at = 6;
-	uint8_t kind;
+	__u8 kind;
 
 	while (n--) {
 		kind = next_at == 6 && one_in(4) ? 0 :
@@ -334,11 +340,11 @@ static size_t put_extensions6(struct packet *p)
 	return next_at;
 }
 
-static void send_fragments6(struct packet *header, size_t next_at, uint8_t protocol,
+static void send_fragments6(struct packet *header, size_t next_at, __u8 protocol,
 			    const struct packet *body)
 {
 	static struct packet f;
-	uint32_t id = random64();
+	__u32 id = random64();
 	unsigned int i;
 	bool whole;
 
@@ -378,7 +384,7 @@ static void spoil6(struct packet *f)
 	}
 }
 
-static void put_header6(struct packet *f, const uint8_t *addr, uint8_t protocol)
+static void put_header6(struct packet *f, const __u8 *addr, __u8 protocol)
 {
 	put32(f, 0x60000000 | (random64() & 0x0fffffff));
 	put16(f, 0);
@@ -387,11 +393,11 @@ static void put_header6(struct packet *f, const uint8_t *addr, uint8_t protocol)
 	put(f, addr, 32);
 }
 
-static void send6(const struct target *t, uint8_t protocol, struct packet *body)
+static void send6(const struct target *t, __u8 protocol, struct packet *body)
 {
 	size_t next_at = 6, room;
 	static struct packet f;
-	uint8_t addr[32];
+	__u8 addr[32];
 
 	source6(t, addr);
 	destination6(t, addr + 16);
@@ -424,7 +430,7 @@ static void send6(const struct target *t, uint8_t protocol, struct packet *body)
  * @protocol: what it is
  * @body: it, which may be cut short; for ICMPv6 it is made here
  */
-void send_datagram(const struct target *t, bool ip6, uint8_t protocol,
+void send_datagram(const struct target *t, bool ip6, __u8 protocol,
 		   struct packet *body)
 {
 	counts.datagrams++;
@@ -442,11 +448,11 @@ void send_datagram(const struct target *t, bool ip6, uint8_t protocol,
  * @protocol: what it is
  * @body: it, of one frame's size
  */
-void send_plain(const struct target *t, bool ip6, uint8_t protocol,
+void send_plain(const struct target *t, bool ip6, __u8 protocol,
 		const struct packet *body)
 {
 	static struct packet f;
-	uint8_t addr[32];
+	__u8 addr[32];
 
 	f.len = 0;
 	if (ip6) {

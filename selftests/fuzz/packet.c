@@ -5,19 +5,19 @@
 
 #include "fuzz.h"
 
-void put8(struct packet *p, uint8_t value)
+void put8(struct packet *p, __u8 value)
 {
 	if (p->len < PACKET_MAX)
 		p->at[p->len++] = value;
 }
 
-void put16(struct packet *p, uint16_t value)
+void put16(struct packet *p, __u16 value)
 {
 	put8(p, value >> 8);
 	put8(p, value);
 }
 
-void put32(struct packet *p, uint32_t value)
+void put32(struct packet *p, __u32 value)
 {
 	put16(p, value >> 16);
 	put16(p, value);
@@ -34,7 +34,7 @@ void put(struct packet *p, const void *octets, size_t len)
 /* Long stretches repeat: their octets matter to no header. */
 void put_random(struct packet *p, size_t len)
 {
-	uint64_t word = 0;
+	__u64 word = 0;
 	size_t i;
 
 	for (i = 0; i < len; i++, word >>= 8) {
@@ -44,7 +44,7 @@ void put_random(struct packet *p, size_t len)
 	}
 }
 
-void patch16(struct packet *p, size_t offset, uint16_t value)
+void patch16(struct packet *p, size_t offset, __u16 value)
 {
 	if (offset + 2 > p->len)
 		return;
@@ -72,9 +72,9 @@ void flip(struct packet *p, size_t from)
 	}
 }
 
-uint32_t sum(const uint8_t *octets, size_t len, uint32_t start)
+__u32 sum(const __u8 *octets, size_t len, __u32 start)
 {
-	uint64_t total = start;
+	__u64 total = start;
 	size_t i;
 
 	for (i = 0; i + 1 < len; i += 2)
@@ -87,7 +87,7 @@ uint32_t sum(const uint8_t *octets, size_t len, uint32_t start)
 	return total;
 }
 
-uint16_t fold(uint32_t sum)
+__u16 fold(__u32 sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);

@@ -3,16 +3,16 @@
 
 #include "fuzz.h"
 
-static uint64_t state;
+static __u64 state;
 
-void seed(uint64_t value)
+void seed(__u64 value)
 {
 	state = value;
 }
 
-uint64_t random64(void)
+__u64 random64(void)
 {
-	uint64_t z = state += 0x9e3779b97f4a7c15;
+	__u64 z = state += 0x9e3779b97f4a7c15;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
@@ -26,12 +26,12 @@ uint64_t random64(void)
  *
  * Return: it.
  */
-uint32_t draw(uint32_t limit)
+__u32 draw(__u32 limit)
 {
 	return ((random64() >> 32) * limit) >> 32;
 }
 
-bool one_in(uint32_t n)
+bool one_in(__u32 n)
 {
 	return !draw(n);
 }

@@ -15,11 +15,11 @@
 #define BATCH		64
 #define FRAME_MAX	1600
 
-static const uint8_t ethernet[12] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
+static const __u8 ethernet[12] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
 
 static int fd;
 static struct sockaddr_ll to;
-static uint8_t frames[BATCH][FRAME_MAX];
+static __u8 frames[BATCH][FRAME_MAX];
 static struct iovec parts[BATCH];
 static struct mmsghdr messages[BATCH];
 static unsigned int waiting;
@@ -65,9 +65,9 @@ void wire_flush(void)
  * @len: their number
  * @proto: EtherType
  */
-void wire_frame(const uint8_t *octets, size_t len, uint16_t proto)
+void wire_frame(const __u8 *octets, size_t len, __u16 proto)
 {
-	uint8_t *at = frames[waiting];
+	__u8 *at = frames[waiting];
 
 	if (len > FRAME_MAX - 14)
 		len = FRAME_MAX - 14;

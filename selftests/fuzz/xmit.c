@@ -23,12 +23,12 @@ static unsigned int addr_len;
 /* sockaddr_ll has room for 8 octets, the kernel takes as many as there are. */
 struct lladdr {
 	struct sockaddr_ll sll;
-	uint8_t more[24];
+	__u8 more[24];
 };
 
-static void some_lladdr(uint8_t *addr)
+static void some_lladdr(__u8 *addr)
 {
-	static const uint8_t strange[][4] = {
+	static const __u8 strange[][4] = {
 		{ 0, 0, 0, 0 }, { 255, 255, 255, 255 }, { 224, 0, 0, 1 },
 		{ 127, 0, 0, 1 }, { 192, 0, 2, 255 }, { 240, 0, 0, 1 },
 		{ 203, 0, 113, 1 },
@@ -53,7 +53,7 @@ static void some_lladdr(uint8_t *addr)
 	}
 }
 
-static void put_payload(struct packet *p, uint16_t proto)
+static void put_payload(struct packet *p, __u16 proto)
 {
 	size_t start = p->len;
 
@@ -67,7 +67,7 @@ static void put_payload(struct packet *p, uint16_t proto)
 
 static void put_vnet(struct packet *p)
 {
-	static const uint8_t types[] = {
+	static const __u8 types[] = {
 		VIRTIO_NET_HDR_GSO_TCPV4, VIRTIO_NET_HDR_GSO_TCPV6, 5,
 		VIRTIO_NET_HDR_GSO_TCPV4 | VIRTIO_NET_HDR_GSO_ECN,
 	};
@@ -105,15 +105,15 @@ static int open_socket(int type, bool vnet)
  *
  * Return: 0.
  */
-int fuzz_xmit(int argc, char **argv, uint64_t count)
+int fuzz_xmit(int argc, char **argv, __u64 count)
 {
 	struct lladdr to = { .sll = { .sll_family = AF_PACKET } };
 	int dgram = open_socket(SOCK_DGRAM, false);
 	int vnet = open_socket(SOCK_RAW, true);
 	int raw = open_socket(SOCK_RAW, false), fd;
 	static struct packet p;
-	uint8_t addr[16];
-	uint16_t proto;
+	__u8 addr[16];
+	__u16 proto;
 
 	if (argc < 4 || !strchr(argv[3], ':'))
 		die("arguments");
