@@ -6,8 +6,8 @@
 # network, fuzz/*.c make the packets. FUZZ_PACKETS (100000) are their number and
 # FUZZ_SEED says which; the same two make the same packets:
 #
-#	selftests/vm/run -k 6.12 -t 3000 -- env FUZZ_PACKETS=1000000 FUZZ_SEED=1 \
-#		selftests/fuzz_rcv.sh
+#	cd selftests && vm/run -k 6.12 -t 3000 -- \
+#		env FUZZ_PACKETS=1000000 FUZZ_SEED=1 ./fuzz_rcv.sh
 #
 # How the balance is made, with what has been counted from a time at which nothing
 # was on its way to another one:

@@ -64,7 +64,7 @@ bench_memory()
 	echo "kernel memory (slabs, vmalloc, per CPU) and MemAvailable that are gone after a"
 	echo "packet of 64 octets to each peer, in octets for a peer"
 	printf '%-30s %8s %18s %18s\n' hub peers "kernel memory" MemAvailable
-	memory_row mgre mgre
+	memory_row mgre 'mgre'
 	goal "octets that a packet to each of $peers peers leaves" "$octets" most 512
 	memory_row nbma "ip_gre NBMA"
 	echo

@@ -225,7 +225,7 @@ pair()
 	for direction in transmit receive; do
 		for size in $sizes; do
 			pair_row "$stock" remote $direction "$size"
-			pair_row mgre mgre $direction "$size"
+			pair_row 'mgre' mgre $direction "$size"
 		done
 	done
 	try ip -n "$SPOKE" link del to_hub
