@@ -314,6 +314,7 @@ underlay_again()
 need jq ethtool socat tc cmp
 try modprobe vrf
 mgre_load
+error_routes_answer
 topo_underlay 1
 topo_ipv6
 second_link

@@ -473,6 +473,16 @@ reaches()
 	on "$ns" ping -q -n -c 1 -W 2 "$@" "$to"
 }
 
+# error_routes_answer: routes that refuse do so for every packet, and not once a
+# second as they are made to, for all namespaces alike
+error_routes_answer()
+{
+	local cost=net.ipv4.route.error_cost
+
+	at_exit sysctl -qw "$cost=$(sysctl -n $cost)"
+	try sysctl -qw $cost=0
+}
+
 # unreachable NS ADDRESS [PING OPTION]...: refused by an ICMP host unreachable
 unreachable()
 {

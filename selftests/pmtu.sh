@@ -988,6 +988,7 @@ outer()
 
 need tcpdump jq socat ethtool python3 taskset cmp
 mgre_load
+error_routes_answer
 topo_pmtu
 head -c 300000 /dev/urandom >"$tmp/data"
 text 40 >"$tmp/lines"

@@ -485,6 +485,7 @@ need jq ethtool nft python3
 try modprobe -a ip_gre ip6_gre xfrm_user
 mountpoint -q "$TRACING" || try mount -t tracefs none "$TRACING"
 mgre_load
+error_routes_answer
 topo_underlay 1
 topo_ipv6
 try quiet "${SITE[0]}"

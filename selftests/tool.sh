@@ -498,15 +498,6 @@ errors_counted()
 		jq -c .)" = "$2" ]
 }
 
-# Routes that refuse do so once a second only, for all namespaces alike.
-error_routes_answer()
-{
-	local cost=net.ipv4.route.error_cost
-
-	at_exit sysctl -qw "$cost=$(sysctl -n $cost)"
-	try sysctl -qw $cost=0
-}
-
 # The router of topo 1 refuses in three ways.
 peer_errors()
 {
