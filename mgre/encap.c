@@ -99,7 +99,7 @@ static struct dst_entry *mgre_tx_route6(const struct mgre_tx *tx,
 	dst = mgre_tx_lookup6(net, &fl6);
 	if (IS_ERR(dst))
 		return dst;
-	if (!ipv6_chk_addr_and_flags(net, &fl6.saddr, NULL, true, 0,
+	if (!ipv6_chk_addr_and_flags(net, &fl6.saddr, dst->dev, true, 0,
 				     IFA_F_TENTATIVE)) {
 		dst_release(dst);
 		return ERR_PTR(-EADDRNOTAVAIL);

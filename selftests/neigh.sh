@@ -179,8 +179,8 @@ neighbours_carry()
 
 	hub_neigh "$family"
 	refuse reaches "${SITE[0]}" $BOTH4 -W 0.3
-	neigh add $BOTH4 lladdr "$(lladdr "$family" 1)" nud permanent
-	neigh add $BOTH6 lladdr "$(lladdr "$family" 2)" nud permanent
+	neigh replace $BOTH4 lladdr "$(lladdr "$family" 1)" nud permanent
+	neigh replace $BOTH6 lladdr "$(lladdr "$family" 2)" nud permanent
 	goes_to 1 $BOTH4
 	goes_to 2 $BOTH6
 	neigh replace $BOTH4 lladdr "$(lladdr "$family" 2)" nud permanent
@@ -242,7 +242,7 @@ asks_userspace()
 		goes_to 2 "$to"
 		assert_eq "questions" "$(misses "$to")" 1
 	done
-	bg_stop "$monitor"
+	bg_stop "$monitor" || :
 }
 
 # A daemon is asked again about a neighbour that is in use and gets old, and the
@@ -265,7 +265,7 @@ asks_again()
 	goes_to 2 $BOTH4
 	resolve $BOTH6 2 "$family"
 	goes_to 2 $BOTH6
-	bg_stop "$monitor"
+	bg_stop "$monitor" || :
 }
 
 # Nobody answers: the sender is told, also one behind us.
@@ -281,8 +281,12 @@ unanswered()
 	assert_eq "sent" "$(link_stat "${SITE[0]}" mgre0 tx.packets)" "$before"
 	neigh replace "${OVER[1]}" lladdr "$(lladdr "$family" 1)" nud permanent
 	neigh replace "${OVER6[1]}" lladdr "$(lladdr "$family" 1)" nud permanent
+	try ip -n "${SITE[1]}" route add 10.0.0.77 via "${OVER[0]}" dev mgre0
+	try ip -n "${SITE[1]}" route add fd00::77 via "${OVER6[0]}" dev mgre0
 	told "${SITE[1]}" 10.0.0.77 "from ${OVER[0]} icmp_seq=1 destination host unreachable"
 	told "${SITE[1]}" fd00::77 "address unreachable"
+	try ip -n "${SITE[1]}" route del fd00::77
+	try ip -n "${SITE[1]}" route del 10.0.0.77
 }
 
 # With ARP on the answer may be that there is none: the cache then.
@@ -300,7 +304,7 @@ answered_with_none()
 	neigh replace $BOTH4 lladdr "$(none "$family")" nud reachable
 	try bg_wait "$ping"
 	goes_to 2 $BOTH4
-	bg_stop "$monitor"
+	bg_stop "$monitor" || :
 }
 
 # Next hops of routes are resolved, not what is behind them.
@@ -338,7 +342,7 @@ as_stock()
 	resolve $BOTH4 1 4
 	try bg_wait "$ping"
 	goes_to 1 $BOTH4
-	bg_stop "$monitor"
+	bg_stop "$monitor" || :
 	try ip -n "$ns" link del mgre0
 }
 
