@@ -134,7 +134,8 @@ eth0_mtu()
 	try ip -n "${SITE[0]}" link set eth0 mtu "$1"
 }
 
-# fills MTU OVERHEAD: a packet of the device's MTU makes one of eth0's
+# fills MTU OVERHEAD: a packet of the device's MTU makes one of eth0's. The answer
+# does too if the other end has the same options.
 fills()
 {
 	local mtu=$1 pid pcap=$tmp/mtu.pcap
@@ -142,8 +143,8 @@ fills()
 	assert_eq "MTU" "$(mtu_of mgre0)" "$mtu"
 	capture_start pid "$pcap" "${SITE[0]}" eth0 "len = $((mtu + $2 + 14))"
 	try reaches "${SITE[0]}" "${OVER[1]}" -M "do" -s $((mtu - 28))
-	capture_stop "$pid" "$pcap" 2
-	assert_eq "full packets" "$(capture_count "$pcap")" 2
+	capture_stop "$pid" "$pcap" 1
+	assert_test "full packets" "$(capture_count "$pcap")" -ge 1
 	told "${SITE[0]}" "${OVER[1]}" "message too long" -M "do" -s $((mtu - 27))
 }
 
