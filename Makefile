@@ -73,8 +73,10 @@ check-kselftest: deps built ## run all tests with the kernel's own kselftest run
 	@$(scripts)/kselftest.sh $(KERNEL)
 
 bench: KERNELS = $(KERNEL)
-bench: deps built ## measure packets and tables beside ip_gre, in a VM (KERNEL=6.12)
-	@$(vm) -k $(KERNEL) -t 3000 -m 3000 --icount -- selftests/bench.sh
+bench: deps built ## measure packets and tables beside ip_gre, in a VM (KERNEL=6.12, BENCH_*)
+	@$(vm) -k $(KERNEL) -t 3000 -m 3000 --icount -- env \
+		$(foreach name,$(filter BENCH_%,$(.VARIABLES)),'$(name)=$($(name))') \
+		selftests/bench.sh
 
 lint: ## check the sources: checkpatch, warnings, sparse, shellcheck, man pages, layers
 	@$(scripts)/deps.sh lint

@@ -5,8 +5,9 @@
 #
 #   run.sh [TEST]...	all tests of selftests/Makefile unless named
 #
-# KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (600) the seconds one
-# script may take. Each kernel's tests run one after the other, the kernels side
+# KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
+# script may take. RACE_*, FUZZ_*, RECURSION_* and MGRE_TESTS are handed to the
+# scripts. Each kernel's tests run one after the other, the kernels side
 # by side. What the scripts print is in build/results/KERNEL/TEST.log.
 # The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
 # none failed. A script that dies, or prints other tests than it planned, is a
@@ -17,9 +18,13 @@ set -u -o pipefail
 top=$(realpath "$(dirname "$0")/..")
 cd "$top" || exit 1
 kernels=${KERNELS:-6.1 6.12}
-seconds=${TEST_TIMEOUT:-600}
+seconds=${TEST_TIMEOUT:-900}
 results=build/results
 running=()
+settings=()
+for name in "${!RACE_@}" "${!FUZZ_@}" "${!RECURSION_@}" "${!MGRE_TESTS@}"; do
+	settings+=("$name=${!name}")
+done
 
 # A signal is handed down to what runs: the workers, a worker's VM.
 # shellcheck disable=SC2317 # called by the traps below
@@ -117,7 +122,8 @@ worker()
 	for test in "${tests[@]}"; do
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
 			selftests/vm/run -k "$kernel" -t "$seconds" \
-			-l "$dir/$test.kernel.log" -- "selftests/$test"
+			-l "$dir/$test.kernel.log" -- \
+			env "${settings[@]}" "selftests/$test"
 	done
 }
 
