@@ -335,6 +335,13 @@ each_cause()
 	done
 }
 
+# The trace of it is for trace_drop(): to provoke all of them takes its time.
+each_cause_traced()
+{
+	trace mgre/mgre_drop each_cause
+	cp "$tmp/trace" "$tmp/trace.each_cause"
+}
+
 # No counter has been forgotten here.
 all_provoked()
 {
@@ -409,9 +416,9 @@ trace_drop()
 {
 	local cause
 
+	cp "$tmp/trace.each_cause" "$tmp/trace"
+	traced $((COUNT * $(wc -w <<<"$CAUSES")))
 	for cause in $CAUSES; do
-		trace mgre/mgre_drop drops "$cause" "$cause"
-		traced $COUNT
 		traced $COUNT mgre0 "$cause"
 	done
 	trace mgre/mgre_drop drops tx_no_mapping tx_no_mapping
@@ -495,7 +502,7 @@ ktap_plan 15
 for family in 4 6; do
 	underlay $family
 	test_case "IPv$family: packets that pass" passing
-	test_case "IPv$family: every cause of a drop" each_cause
+	test_case "IPv$family: every cause of a drop" each_cause_traced
 	test_case "IPv$family: no counter is left out" all_provoked
 	test_case "IPv$family: mgre_xmit is traced" trace_xmit
 	test_case "IPv$family: mgre_rcv is traced" trace_rcv
