@@ -479,6 +479,9 @@ drop_reasons()
 {
 	local cause
 
+	# a reason of its own since 6.12
+	! grep -q IP_TUNNEL_ECN "$TRACING/events/skb/kfree_skb/format" ||
+		REASON[rx_ecn]=IP_TUNNEL_ECN
 	for cause in "${!REASON[@]}"; do
 		trace skb/kfree_skb drops "$cause" "$cause"
 		! grep -q mgre "$tmp/trace" || sed -i '/\[mgre\]/!d' "$tmp/trace"
