@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # bench.sh and cache.sh set what stands at their tops
+# shellcheck disable=SC2154,SC2034 # bench.sh and cache.sh set, and read, such names
 #
 # bench.sh: the memory that the first packet to each of many peers takes for good,
 # at the MTU that the device has by itself. Each peer is the next hop of a route of
@@ -21,7 +21,7 @@ memory_row()
 	quiesce
 	octets=$((($(kernel_memory) - before) / peers))
 	available=$(((available - $(mem_available)) / peers))
-	printf '%-30s %8d %18d %18d\n' "$2" "$peers" $octets $available
+	printf '%-30s %8d %18d %18d\n' "$2" "$peers" "$octets" "$available"
 	try ip -n "$HUB" link del tun0
 	quiesce
 }

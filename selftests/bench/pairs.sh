@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # bench.sh and traffic.sh set what stands at their tops
+# shellcheck disable=SC2154,SC2034 # bench.sh and traffic.sh set, and read, such names
 #
 # bench.sh: instructions for a packet, for IPv4 and IPv6 inside and outside, with
 # and without a GRE checksum. As bench/traffic.sh does it, with one peer.
@@ -23,6 +23,7 @@ pairs_topology()
 {
 	local ns
 
+	# shellcheck disable=SC2016 # the inner shell expands $file
 	for ns in "$HUB" "$SPOKE"; do
 		try on "$ns" sysctl -qw \
 			net.ipv6.conf.default.disable_ipv6=0 \
@@ -163,7 +164,7 @@ pair_generator()
 # pair_measure DIRECTION SIZE KIND: as measure()
 pair_measure()
 {
-	local input=wan octets=$(($2 + 14 + $(gre_overhead))) run least= was=$distrusted
+	local input=wan octets=$(($2 + 14 + $(gre_overhead))) run was=$distrusted least=""
 	local key="$3 $1 $2 $inner $outer $csum"
 	local name="$3, $1, $2 octets, IPv$inner over IPv$outer $csum"
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # lib.sh sets tmp; the scripts read the rest
 #
 # Two namespaces with both families inside and outside; source it behind lib.sh.
 #

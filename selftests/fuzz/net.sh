@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # lib.sh sets what stands at its top
+# shellcheck disable=SC2154,SC2034,SC2153 # lib.sh and the scripts set and read such names
 #
 # fuzz_rcv.sh and fuzz_xmit.sh: who there is, and what the kernel has counted.
 #
