@@ -416,6 +416,8 @@ local_link()
 local_link_by_hand()
 {
 	fresh || return
+	# the kernel tells nobody of an MTU that is the one there is
+	try ip -n "$HUB" link set "$DEV" mtu $LIMIT
 	try ip -n "$HUB" link set "$DEV" mtu $FULL
 	both_full
 	try ip -n "$HUB" link set eth0 mtu $NARROW
