@@ -655,6 +655,7 @@ other_netns()
 	try told "$DEV_NS" "${TO[1]}" $FULL $LIMIT
 	limited "$DEV_NS" 1 $LIMIT
 	other_peer_unharmed
+	mend "$ROUTER"
 	router_refuses unreachable
 	hears_unreachable "$DEV_NS"
 	assert_eq "errors" "$(errors 1)" "1 0 0"
