@@ -485,8 +485,9 @@ drop_reasons()
 	for cause in "${!REASON[@]}"; do
 		trace skb/kfree_skb drops "$cause" "$cause"
 		! grep -q mgre "$tmp/trace" || sed -i '/\[mgre\]/!d' "$tmp/trace"
-		assert_eq "$cause: reason ${REASON[$cause]}" \
-			"$(grep -c "reason: ${REASON[$cause]}\$" "$tmp/trace")" $COUNT ||
+		# On 6.1 it does not say where, and others drop for no reason too.
+		assert_test "$cause: reason ${REASON[$cause]}" \
+			"$(grep -c "reason: ${REASON[$cause]}\$" "$tmp/trace")" -ge $COUNT ||
 			tail -n 3 "$tmp/trace"
 	done
 }
