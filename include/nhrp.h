@@ -54,6 +54,7 @@
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
 #include <net/dst.h>
+#include <net/ipv6.h>
 
 #include <uapi/linux/nhrp.h>
 
@@ -73,6 +74,23 @@ struct nhrp_addr {
 	};
 	u8 family;
 };
+
+/**
+ * nhrp_addr_equal - compare two addresses
+ * @a: address
+ * @b: address
+ *
+ * Return: true if they are of one family and equal.
+ */
+static inline bool nhrp_addr_equal(const struct nhrp_addr *a,
+				   const struct nhrp_addr *b)
+{
+	if (a->family != b->family)
+		return false;
+	if (a->family == AF_INET)
+		return a->ip4 == b->ip4;
+	return ipv6_addr_equal(&a->ip6, &b->ip6);
+}
 
 /**
  * nhrp_addr_sockaddr - an address in the form that %pIS prints

@@ -8,17 +8,6 @@
 
 #include "mgre.h"
 
-static bool mgre_local_equal(const struct nhrp_addr *a,
-			     const struct nhrp_addr *b)
-{
-	if (a->family != b->family)
-		return false;
-	if (a->family == AF_INET)
-		return a->ip4 == b->ip4;
-
-	return ipv6_addr_equal(&a->ip6, &b->ip6);
-}
-
 static struct hlist_head *mgre_demux_head(struct net *net,
 					  const struct nhrp_addr *local,
 					  __be32 key, bool keyed)
@@ -39,7 +28,7 @@ static bool mgre_demux_matches(const struct mgre_underlay *underlay,
 	const struct mgre_conf *conf = underlay->conf;
 
 	return conf->key == id->key && conf->keyed == id->keyed &&
-	       mgre_local_equal(&underlay->local, local);
+	       nhrp_addr_equal(&underlay->local, local);
 }
 
 /* Bound to the interface that received it, or to the VRF that this one is in. */
@@ -133,9 +122,9 @@ struct mgre_conf *mgre_demux_lookup_local(struct net *net,
 			if (underlay->conf->link &&
 			    !mgre_demux_bound(underlay->conf, link, sdif))
 				continue;
-			if (mgre_local_equal(&underlay->local, local))
+			if (nhrp_addr_equal(&underlay->local, local))
 				return underlay->conf;
-			if (mgre_local_equal(&underlay->local, &any))
+			if (nhrp_addr_equal(&underlay->local, &any))
 				found = underlay->conf;
 		}
 	}

@@ -113,15 +113,17 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 #define MGRE_DROP_FIRST		(MGRE_DROP_NONE + 1)
 
 /**
- * mgre_count_drop - count a packet that somebody else has freed
+ * mgre_count_drop - count a dropped packet
  * @mgre: device
  * @why: cause
+ * @len: octets of the packet, 0 if somebody else has freed it
  *
  * Context: any.
  */
-void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why)
+void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why,
+		     unsigned int len)
 {
-	trace_mgre_drop(mgre->dev, mgre_drops[why].name, 0);
+	trace_mgre_drop(mgre->dev, mgre_drops[why].name, len);
 	atomic_long_inc(&mgre->drops[why]);
 }
 
@@ -135,8 +137,7 @@ void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why)
  */
 void mgre_drop(struct mgre_dev *mgre, struct sk_buff *skb, enum mgre_drop why)
 {
-	trace_mgre_drop(mgre->dev, mgre_drops[why].name, skb->len);
-	atomic_long_inc(&mgre->drops[why]);
+	mgre_count_drop(mgre, why, skb->len);
 	kfree_skb_reason(skb, mgre_drops[why].reason);
 }
 
@@ -228,32 +229,13 @@ static const struct header_ops mgre_header_ops = {
 	.parse	= COMPAT_HEADER_PARSE_PTR(mgre_header_parse),
 };
 
-static bool mgre_nbma_is_unicast(const struct nhrp_addr *nbma)
-{
-	if (nbma->family == AF_INET)
-		return nbma->ip4 && !ipv4_is_multicast(nbma->ip4) &&
-		       !ipv4_is_lbcast(nbma->ip4);
-
-	return !ipv6_addr_any(&nbma->ip6) &&
-	       !ipv6_addr_is_multicast(&nbma->ip6) &&
-	       !ipv6_addr_v4mapped(&nbma->ip6);
-}
-
-static bool mgre_nbma_is_local(const struct mgre_underlay *underlay,
-			       const struct nhrp_addr *nbma)
-{
-	if (nbma->family == AF_INET)
-		return nbma->ip4 == underlay->local.ip4;
-
-	return ipv6_addr_equal(&nbma->ip6, &underlay->local.ip6);
-}
-
 static int mgre_nbma_check(const struct mgre_underlay *underlay,
 			   const struct nhrp_addr *nbma,
 			   const struct nlattr *attr,
 			   struct netlink_ext_ack *extack)
 {
-	if (!mgre_nbma_is_unicast(nbma)) {
+	if (!mgre_addr_is_unicast(nbma) ||
+	    (nbma->family == AF_INET6 && ipv6_addr_v4mapped(&nbma->ip6))) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "nbma is not a unicast address");
 		return -EINVAL;
@@ -267,7 +249,7 @@ static int mgre_nbma_check(const struct mgre_underlay *underlay,
 					    "the device has no IPv6 local address");
 		return -EAFNOSUPPORT;
 	}
-	if (mgre_nbma_is_local(underlay, nbma)) {
+	if (nhrp_addr_equal(nbma, &underlay->local)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "nbma is the local address of the device");
 		return -EINVAL;

@@ -7,11 +7,10 @@
  */
 
 #include <linux/skbuff.h>
-#include <net/dst_metadata.h>
 #include <net/inet_dscp.h>
 #include <net/inet_ecn.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
+#include <net/addrconf.h>
 #include <net/ip6_route.h>
 #include <net/ip_tunnels.h>
 #include <net/ipv6_stubs.h>
@@ -129,13 +128,7 @@ static u32 mgre_tx_route_cookie(const struct mgre_tx *tx,
 	       rt6_get_cookie((const struct rt6_info *)dst);
 }
 
-/**
- * mgre_tx_headroom - octets in front of the payload that sending it takes
- * @tx: packet with its route
- *
- * Return: that of the outer headers and of the underlay.
- */
-unsigned int mgre_tx_headroom(const struct mgre_tx *tx)
+static unsigned int mgre_tx_headroom(const struct mgre_tx *tx)
 {
 	return LL_RESERVED_SPACE(tx->dst->dev) + tx->dst->header_len +
 	       mgre_overhead(tx->conf, tx->nbma->family);

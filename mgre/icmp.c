@@ -13,7 +13,6 @@
 #include <linux/netfilter_ipv6.h>
 #include <net/icmp.h>
 #include <net/ip.h>
-#include <net/ip6_checksum.h>
 #include <net/ip_tunnels.h>
 #include <net/ipv6.h>
 #include <net/route.h>

@@ -129,8 +129,21 @@ static inline unsigned int mgre_lladdr_len(const struct mgre_conf *conf)
 						  sizeof(struct in6_addr);
 }
 
-/* The longest of them. */
-#define MGRE_LLADDR_MAX		sizeof(struct in6_addr)
+/**
+ * mgre_addr_is_unicast - can an address be that of a peer?
+ * @addr: address of the underlay
+ *
+ * Return: false for none, multicast and broadcast.
+ */
+static inline bool mgre_addr_is_unicast(const struct nhrp_addr *addr)
+{
+	if (addr->family == AF_INET)
+		return addr->ip4 && !ipv4_is_multicast(addr->ip4) &&
+		       !ipv4_is_lbcast(addr->ip4);
+
+	return !ipv6_addr_any(&addr->ip6) &&
+	       !ipv6_addr_is_multicast(&addr->ip6);
+}
 
 /**
  * enum mgre_drop - why a packet was dropped, one counter each
@@ -221,7 +234,8 @@ void mgre_dev_setup(struct net_device *dev);
 void mgre_dev_set_type(struct net_device *dev, const struct mgre_conf *conf);
 void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf);
 void mgre_dev_follow(struct mgre_dev *mgre);
-void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why);
+void mgre_count_drop(struct mgre_dev *mgre, enum mgre_drop why,
+		     unsigned int len);
 void mgre_drop(struct mgre_dev *mgre, struct sk_buff *skb,
 	       enum mgre_drop why);
 
@@ -289,7 +303,6 @@ void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);
 
 /* encap.c */
 enum mgre_drop mgre_tx_route(struct mgre_tx *tx);
-unsigned int mgre_tx_headroom(const struct mgre_tx *tx);
 enum mgre_drop mgre_tx_encap(struct mgre_tx *tx, struct sk_buff *skb,
 			     __be16 df);
 void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);

@@ -55,24 +55,19 @@ void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre)
 /* Zero and, for packet sockets, our own mean: not resolved. */
 static bool mgre_tx_read_lladdr(struct mgre_tx *tx, const u8 *data)
 {
-	const struct mgre_conf *conf = tx->conf;
+	struct nhrp_addr *lladdr = &tx->lladdr;
 
-	if (mgre_lladdr_len(conf) == sizeof(tx->lladdr.ip4)) {
-		__be32 ip4;
-
-		memcpy(&ip4, data, sizeof(ip4));
-		tx->lladdr.family = AF_INET;
-		tx->lladdr.ip4 = ip4;
-		return ip4 != conf->underlay[MGRE_IP4].local.ip4 &&
-		       ip4 && !ipv4_is_multicast(ip4) && !ipv4_is_lbcast(ip4);
+	if (mgre_lladdr_len(tx->conf) == sizeof(lladdr->ip4)) {
+		lladdr->family = AF_INET;
+		memcpy(&lladdr->ip4, data, sizeof(lladdr->ip4));
+	} else {
+		lladdr->family = AF_INET6;
+		memcpy(&lladdr->ip6, data, sizeof(lladdr->ip6));
 	}
 
-	tx->lladdr.family = AF_INET6;
-	memcpy(&tx->lladdr.ip6, data, sizeof(tx->lladdr.ip6));
-	return !ipv6_addr_equal(&tx->lladdr.ip6,
-				&conf->underlay[MGRE_IP6].local.ip6) &&
-	       !ipv6_addr_any(&tx->lladdr.ip6) &&
-	       !ipv6_addr_is_multicast(&tx->lladdr.ip6);
+	return mgre_addr_is_unicast(lladdr) &&
+	       !nhrp_addr_equal(lladdr,
+				&mgre_underlay(tx->conf, lladdr)->local);
 }
 
 /* Takes the link-layer header off, if there is one: packets that tc or BPF
@@ -242,6 +237,13 @@ static noinline bool mgre_tx_hit(const struct mgre_tx *tx,
 	return nhrp_resolve_hit(&tx->mgre->cache, mapping, &flow, skb);
 }
 
+static void mgre_tx_use(struct mgre_tx *tx, struct nhrp_mapping *mapping)
+{
+	nhrp_count_hit(&tx->mgre->cache);
+	nhrp_mapping_touch(mapping);
+	tx->mapping = mapping;
+}
+
 /* What has no next hop goes where everything goes, and nobody is asked for it. */
 static noinline enum mgre_drop mgre_tx_lookup_default(struct mgre_tx *tx)
 {
@@ -255,15 +257,13 @@ static noinline enum mgre_drop mgre_tx_lookup_default(struct mgre_tx *tx)
 	if (!mapping || mapping->type == NHRP_MAPPING_TYPE_NEGATIVE)
 		return MGRE_DROP_TX_NO_MAPPING;
 
-	nhrp_count_hit(cache);
-	nhrp_mapping_touch(mapping);
-	tx->mapping = mapping;
+	mgre_tx_use(tx, mapping);
 
 	return MGRE_DROP_NONE;
 }
 
-/* Sets tx->mapping, or leaves it when there is none. Sets *taken if the packet
- * waits for one.
+/* Sets tx->mapping to what matches, if anything does. Sets *taken if the packet
+ * waits for it.
  */
 static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
 				     bool *taken)
@@ -289,12 +289,10 @@ static enum mgre_drop mgre_tx_lookup(struct mgre_tx *tx, struct sk_buff *skb,
 			return MGRE_DROP_TX_NO_MAPPING;
 	}
 
-	nhrp_count_hit(cache);
-	nhrp_mapping_touch(mapping);
+	mgre_tx_use(tx, mapping);
 	if (unlikely(nhrp_mapping_attend(mapping)) &&
 	    !mgre_tx_hit(tx, skb, &dst, &hop, mapping))
 		return MGRE_DROP_TX_NO_MAPPING;
-	tx->mapping = mapping;
 
 	return MGRE_DROP_NONE;
 }
@@ -574,7 +572,7 @@ static noinline void mgre_tx_fail(const struct mgre_tx *tx,
 		mgre_tx_report_recursion(tx);
 		break;
 	case MGRE_DROP_TX_UNDERLAY:
-		mgre_count_drop(tx->mgre, why);
+		mgre_count_drop(tx->mgre, why, 0);
 		return;
 	default:
 		break;

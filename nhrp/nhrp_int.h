@@ -38,23 +38,6 @@ static inline unsigned int nhrp_addr_size(const struct nhrp_addr *addr)
 }
 
 /**
- * nhrp_addr_equal - compare two addresses
- * @a: address
- * @b: address
- *
- * Return: true if they are of one family and equal.
- */
-static inline bool nhrp_addr_equal(const struct nhrp_addr *a,
-				   const struct nhrp_addr *b)
-{
-	if (a->family != b->family)
-		return false;
-	if (a->family == AF_INET)
-		return a->ip4 == b->ip4;
-	return ipv6_addr_equal(&a->ip6, &b->ip6);
-}
-
-/**
  * nhrp_prefix_cmp - order of prefixes: family, address, then the shorter first
  * @a: prefix
  * @b: prefix
