@@ -627,6 +627,65 @@ capture_nbma()
 		sed -n 's/^IP [0-9.]* > \([0-9.]*\): GRE.*/\1/p'
 }
 
+# decode FILE: the GRE packets of a capture as tshark reads them, in $tmp/sent: a
+# line each, its mark and then a "field=outer,inner" word for each of FIELDS, to
+# which scripts add theirs (no field twice: tshark prints it once). The mark is the
+# length of what the inner ICMP or UDP header carries. tshark starts slowly in a VM
+# without KVM, so a script sends all that it will look at, each of a length of its
+# own, and decodes once.
+FIELDS=(gre.proto ip.len ipv6.plen)
+decode()
+{
+	local field values mark
+	local -a options=()
+
+	for field in "${FIELDS[@]}"; do
+		options+=(-e "$field")
+	done
+	tshark -n -r "$1" -o ip.check_checksum:TRUE -T fields -E separator='|' \
+		"${options[@]}" 2>"$tmp/tshark" |
+	while IFS='|' read -ra values; do
+		mark=$((${values[1]##*,} - 28))
+		[ "${values[0]}" != 0x86dd ] || mark=$((${values[2]##*,} - 8))
+		printf %s $mark
+		for field in "${!FIELDS[@]}"; do
+			printf " %s" "${FIELDS[field]}=${values[field]}"
+		done
+		echo
+	done >"$tmp/sent"
+}
+
+# sent MARK WORD...: one packet with that mark was sent, with these words
+sent()
+{
+	local mark=$1 word line
+
+	shift
+	line=$(grep "^$mark " "$tmp/sent") || fail "no packet $mark" || return
+	[[ $line != *$'\n'* ]] || fail "packet $mark more than once: $line"
+	for word; do
+		[[ "$line " == *" $word "* ]] ||
+			fail "packet $mark, no $word: $line"
+	done
+}
+
+# ---- packets
+
+# hex_sum HEX: the Internet checksum of the octets
+hex_sum()
+{
+	local hex=$1 sum=0 i
+
+	[ $((${#hex} % 4)) -eq 0 ] || hex+=00
+	for ((i = 0; i < ${#hex}; i += 4)); do
+		sum=$((sum + 16#${hex:i:4}))
+	done
+	while [ $sum -gt 65535 ]; do
+		sum=$(((sum & 65535) + (sum >> 16)))
+	done
+	printf %04x $((65535 - sum))
+}
+
 # ---- start
 
 exec 3>&1

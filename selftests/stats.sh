@@ -32,21 +32,6 @@ NARROW=10.0.0.93	# a mapping with mtu 1300
 
 # ---- packets
 
-# hex_sum HEX: the Internet checksum of the octets
-hex_sum()
-{
-	local hex=$1 sum=0 i
-
-	[ $((${#hex} % 4)) -eq 0 ] || hex+=00
-	for ((i = 0; i < ${#hex}; i += 4)); do
-		sum=$((sum + 16#${hex:i:4}))
-	done
-	while [ $sum -gt 65535 ]; do
-		sum=$(((sum & 65535) + (sum >> 16)))
-	done
-	printf %04x $((65535 - sum))
-}
-
 hex_addr()
 {
 	local IFS=. octets
