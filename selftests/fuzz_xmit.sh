@@ -11,7 +11,8 @@
 # had the packet (a checksum or segments that cannot be made), which is what the
 # device's tx_dropped and tx_errors have more than ethtool -S. Nothing else may leave
 # by the device for this: the peer answers nothing, and nft drops what the hub's own
-# IP stack would send by it (errors about packets that could not go).
+# IP stack would send by it (errors about packets that could not go) or forward (what
+# a device without local address sent to an address of the hub, and received).
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -41,6 +42,10 @@ silence()
 		table inet silence {
 			chain sent {
 				type filter hook output priority 0;
+				oifname "m*" drop
+			}
+			chain forwarded {
+				type filter hook forward priority 0;
 				oifname "m*" drop
 			}
 		}
