@@ -612,7 +612,7 @@ mgre_load
 lab_underlay
 mkdir "$tmp/cases"
 export NHRP
-bg_on cases_pid "$DUT" python3 -EsB "$DUAL/cases.py" "$DUT" "$OUT" "$tmp/cases" \
+bg_on cases_pid "$DUT" "${PYTHON[@]}" "$DUAL/cases.py" "$DUT" "$OUT" "$tmp/cases" \
 	>"$tmp/cases.err" 2>&1
 underlay
 head -c 500000 /dev/urandom >"$tmp/data"

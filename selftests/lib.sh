@@ -637,13 +637,13 @@ FIELDS=(gre.proto ip.len ipv6.plen)
 decode()
 {
 	local field values mark
-	local -a options=()
+	local -a columns=()
 
 	for field in "${FIELDS[@]}"; do
-		options+=(-e "$field")
+		columns+=(-e "$field")
 	done
 	tshark -n -r "$1" -o ip.check_checksum:TRUE -T fields -E separator='|' \
-		"${options[@]}" 2>"$tmp/tshark" |
+		"${columns[@]}" 2>"$tmp/tshark" |
 	while IFS='|' read -ra values; do
 		mark=$((${values[1]##*,} - 28))
 		[ "${values[0]}" != 0x86dd ] || mark=$((${values[2]##*,} - 8))
@@ -690,5 +690,8 @@ hex_sum()
 
 exec 3>&1
 tmp=$(mktemp -d)
+# Compiled files stay out of the tree, and are there for the script's next start.
+# shellcheck disable=SC2034 # the scripts use it
+PYTHON=(python3 -Es -X "pycache_prefix=$tmp/pycache")
 trap on_exit EXIT
 [ "$(id -u)" -eq 0 ] || skip "not root"

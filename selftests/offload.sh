@@ -15,7 +15,7 @@ DUAL=$top/selftests/dual
 
 traffic()
 {
-	try timeout 100 python3 -EsB "$DUAL/traffic.py" "$@"
+	try timeout 100 "${PYTHON[@]}" "$DUAL/traffic.py" "$@"
 }
 
 FROM_HERE='(src host 192.0.2.1 or src host 2001:db8::1)'

@@ -817,7 +817,7 @@ forge()
 {
 	fresh || return
 	both_full
-	timeout 100 python3 -EsB "$CASES/errors.py" "$1" "$IN" "$OUT" \
+	timeout 100 "${PYTHON[@]}" "$CASES/errors.py" "$1" "$IN" "$OUT" \
 		"$NHRP" "$HUB" "$ROUTER" "$HOST"
 }
 

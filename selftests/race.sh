@@ -62,7 +62,7 @@ race_listening()
 {
 	local listener status=0
 
-	bg_on listener "$DUT" python3 -EsB "$top/selftests/netlink/resolve.py" \
+	bg_on listener "$DUT" "${PYTHON[@]}" "$top/selftests/netlink/resolve.py" \
 		listen >"$tmp/listener"
 	try busywait 60 grep -q listening "$tmp/listener" || return
 	race listening || status=$?

@@ -61,7 +61,7 @@ lab()
 # run_case FILE FUNCTION VERSION: in the namespaces of lab
 run_case()
 {
-	timeout 100 python3 -EsB "$CASES/$1.py" "$2" "$DUT" "$OUT" "$3"
+	timeout 100 "${PYTHON[@]}" "$CASES/$1.py" "$2" "$DUT" "$OUT" "$3"
 }
 
 # begin FUNCTION VERSION: one of waits.py, in a lab of its own
@@ -71,7 +71,7 @@ begin()
 	local waits_pid
 
 	lab "-$1-$2" || return
-	bg waits_pid timeout 150 python3 -EsB "$CASES/waits.py" "$1" \
+	bg waits_pid timeout 150 "${PYTHON[@]}" "$CASES/waits.py" "$1" \
 		"$DUT" "$OUT" "$2" >"$tmp/waits.$1.$2" 2>&1
 	waiting[$1 $2]=$waits_pid
 }

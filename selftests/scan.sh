@@ -29,7 +29,7 @@ MAX_SLAB_KIB=$(((16384 + (MAX_INCOMPLETE + MAX_NEGATIVE) / 2) * 3 / 2))
 
 scan_py()
 {
-	timeout 200 python3 -EsB "$SCAN" "$@"
+	timeout 200 "${PYTHON[@]}" "$SCAN" "$@"
 }
 
 scanner()
@@ -140,7 +140,7 @@ listener_lives()
 # Each question is answered: no. The scanner goes on faster than that.
 answered_scan()
 {
-	bg answer_pid python3 -EsB "$SCAN" refuse_all "${SITE[0]}" >"$tmp/answers" 2>&1
+	bg answer_pid "${PYTHON[@]}" "$SCAN" refuse_all "${SITE[0]}" >"$tmp/answers" 2>&1
 	busywait 20 grep -q listening "$tmp/answers" || fail "$(cat "$tmp/answers")" ||
 		return
 	run_scan "negative answers" || return

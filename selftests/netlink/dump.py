@@ -14,6 +14,7 @@ from nhrp import (CACHED, DYNAMIC, FLAG_NAT, GET, IFINDEX, NEGATIVE, PEER_GET,
 
 SOME = 2000
 MANY = 100000
+MIXED = 20000
 DST_AT = 32     # of the address in a message of a dump: behind the headers,
 NBMA_AT = 64    # the ifindex, the prefix length, type and protocol; see
                 # check_layout()
@@ -233,13 +234,13 @@ def mixed_entry(ifindex, number):
 
 
 def mixed():
-    """Dumps and flushes of some among 100,000 mappings of all kinds."""
+    """Dumps and flushes of some among 20,000 mappings of all kinds."""
     sock = nhrp.Nhrp(timeout=120)
     sock.flush()
     ifindex = nhrp.ifindex_of("mgre0")
-    entries = [mixed_entry(ifindex, number) for number in range(MANY)]
+    entries = [mixed_entry(ifindex, number) for number in range(MIXED)]
     began = time.monotonic()
-    for start in range(0, MANY, 500):
+    for start in range(0, MIXED, 500):
         sock.batch(*((nhrp.BATCH_ADD, entry)
                      for entry in entries[start:start + 500]))
     print(f"# loaded in {time.monotonic() - began:.1f} s")
@@ -263,7 +264,7 @@ def mixed():
     check("flushed of a type", sock.flush(kind=CACHED),
           sum(1 for entry in entries
               if entry.type == CACHED and not entry.flags))
-    check("left", sock.flush(), MANY - len(gone))
+    check("left", sock.flush(), MIXED - len(gone))
 
 
 def whole_dst(message):
