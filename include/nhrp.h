@@ -53,6 +53,7 @@
 #include <linux/timerqueue.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/dst.h>
 #include <net/ipv6.h>
 
@@ -224,8 +225,10 @@ enum nhrp_peer_error {
  * @errors: ICMP errors by enum nhrp_peer_error
  * @last_rx: ktime_get_seconds() of the last packet received, 0 if none;
  *	written by the data path
- * @mappings: number of mappings that point here, written under the lock of the
- *	cache; 0 once the peer is dead
+ * @members: struct nhrp_member, of the groups that it gets copies of, under the
+ *	lock of the cache
+ * @mappings: number of mappings that point here, likewise
+ * @users: number of @mappings and @members, likewise; 0 once the peer is dead
  */
 struct nhrp_peer {
 	struct nhrp_node node;
@@ -238,6 +241,8 @@ struct nhrp_peer {
 	atomic_t errors[__NHRP_PEER_ERROR_MAX];
 	u32 last_rx;
 	u32 mappings;
+	struct hlist_head members;
+	u32 users;
 };
 
 /* Peers of one device that get per-CPU counters. A spoke has few peers, each
@@ -315,9 +320,54 @@ struct nhrp_mapping_config {
 };
 
 /**
+ * struct nhrp_group - group addresses with a list of their own
+ * @node: place in nhrp_cache::groups; the key is a prefix of group addresses
+ * @members: struct nhrp_member by number, read under RCU
+ */
+struct nhrp_group {
+	struct nhrp_node node;
+	struct xarray members;
+};
+
+/**
+ * struct nhrp_member - a peer that gets copies of what is sent to a group
+ * @of_peer: place in nhrp_peer::members
+ * @group: group
+ * @peer: peer, held
+ * @index: number in nhrp_group::members
+ * @mark: of outer packets, 0 leaves them that of the payload
+ * @mappings: number of mappings flagged multicast that make it a member
+ * @listed: a request makes it one
+ * @rcu: for freeing
+ */
+struct nhrp_member {
+	struct hlist_node of_peer;
+	struct nhrp_group *group;
+	struct nhrp_peer *peer;
+	u32 index;
+	u32 mark;
+	u32 mappings;
+	bool listed;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct nhrp_mcast_config - a member of a group as a request describes it
+ * @group: prefix of group addresses, without a family for all groups
+ * @nbma: NBMA address
+ * @nbma_attr: attribute to blame for @nbma
+ */
+struct nhrp_mcast_config {
+	struct nhrp_prefix group;
+	struct nhrp_addr nbma;
+	const struct nlattr *nbma_attr;
+};
+
+/**
  * struct nhrp_ops - what a cache asks of its owner
- * @mapping_check: may this mapping be added? Fills @extack when it refuses.
- *	Context: process, under nhrp_cache::lock. Return: 0 or -errno.
+ * @nbma_check: may this be the NBMA address of a peer? Fills @extack, and blames
+ *	the attribute, when it refuses. Context: process, under
+ *	nhrp_cache::lock. Return: 0 or -errno.
  * @xmit: a packet that has waited goes on, as if it were handed to the device
  *	now. Takes the packet. Context: process, BH disabled, no lock held.
  * @give_up: a packet that has waited is given up. Takes the packet; tells
@@ -325,9 +375,10 @@ struct nhrp_mapping_config {
  *	held.
  */
 struct nhrp_ops {
-	int (*mapping_check)(struct nhrp_cache *cache,
-			     const struct nhrp_mapping_config *cfg,
-			     struct netlink_ext_ack *extack);
+	int (*nbma_check)(struct nhrp_cache *cache,
+			  const struct nhrp_addr *nbma,
+			  const struct nlattr *attr,
+			  struct netlink_ext_ack *extack);
 	void (*xmit)(struct nhrp_cache *cache, struct sk_buff *skb);
 	void (*give_up)(struct nhrp_cache *cache, struct sk_buff *skb,
 			bool tell);
@@ -400,6 +451,9 @@ struct nhrp_counts {
  * @lens: prefix lengths in use; written under @lock, before a mapping is added
  *	and after one is removed
  * @shortcut_lens: those of mappings flagged as shortcuts, likewise
+ * @groups: struct nhrp_group by prefix
+ * @group_lens: prefix lengths of groups, likewise
+ * @everyone: the group of what no other one matches
  * @hits: packets that a mapping was found for
  * @route_gen: routes with another number are stale, see nhrp_cache_route_gen()
  * @route_devs: bit (ifindex modulo size) for every underlay device by which a
@@ -409,6 +463,7 @@ struct nhrp_counts {
  * @max_mappings: limit, any context
  * @counts: number of mappings of each prefix length
  * @shortcut_counts: those flagged as shortcuts
+ * @group_counts: number of groups of each prefix length
  * @peers_pcpu: number of peers with per-CPU counters
  * @seq: number of changes so far, tells a dump that it was disturbed
  * @released: packets that go on once @lock is given back
@@ -440,6 +495,9 @@ struct nhrp_cache {
 	struct nhrp_table peers;
 	struct nhrp_lens lens;
 	struct nhrp_lens shortcut_lens;
+	struct nhrp_table groups;
+	struct nhrp_lens group_lens;
+	struct nhrp_group everyone;
 	struct nhrp_hits __percpu *hits;
 	u32 route_gen;
 	unsigned long route_devs;
@@ -449,6 +507,7 @@ struct nhrp_cache {
 	u32 max_mappings;
 	struct nhrp_counts counts;
 	struct nhrp_counts shortcut_counts;
+	struct nhrp_counts group_counts;
 	u32 peers_pcpu;
 	u32 seq;
 	struct sk_buff_head released;
@@ -585,6 +644,12 @@ static inline void nhrp_count_hit(struct nhrp_cache *cache)
 	u64_stats_inc(&hits->packets);
 	u64_stats_update_end(&hits->syncp);
 }
+
+/* mcast.c */
+struct nhrp_group *nhrp_group_lookup(struct nhrp_cache *cache,
+				     const struct nhrp_addr *addr);
+struct nhrp_member *nhrp_group_next(struct nhrp_group *group,
+				    unsigned long *index);
 
 /* peer.c */
 struct nhrp_peer *nhrp_peer_lookup(struct nhrp_cache *cache,

@@ -258,21 +258,18 @@ static int mgre_nbma_check(const struct mgre_underlay *underlay,
 	return 0;
 }
 
-static int mgre_mapping_check(struct nhrp_cache *cache,
-			      const struct nhrp_mapping_config *cfg,
-			      struct netlink_ext_ack *extack)
+static int mgre_cache_nbma_check(struct nhrp_cache *cache,
+				 const struct nhrp_addr *nbma,
+				 const struct nlattr *attr,
+				 struct netlink_ext_ack *extack)
 {
 	struct mgre_dev *mgre = netdev_priv(cache->dev);
 	const struct mgre_conf *conf;
 	int err;
 
-	if (cfg->type == NHRP_MAPPING_TYPE_NEGATIVE)
-		return 0;
-
 	rcu_read_lock();
 	conf = rcu_dereference(mgre->conf);
-	err = mgre_nbma_check(mgre_underlay(conf, &cfg->nbma), &cfg->nbma,
-			      cfg->nbma_attr, extack);
+	err = mgre_nbma_check(mgre_underlay(conf, nbma), nbma, attr, extack);
 	rcu_read_unlock();
 
 	return err;
@@ -298,7 +295,7 @@ static void mgre_cache_give_up(struct nhrp_cache *cache, struct sk_buff *skb,
 }
 
 static const struct nhrp_ops mgre_nhrp_ops = {
-	.mapping_check	= mgre_mapping_check,
+	.nbma_check	= mgre_cache_nbma_check,
 	.xmit		= mgre_cache_xmit,
 	.give_up	= mgre_cache_give_up,
 };

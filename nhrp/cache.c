@@ -11,8 +11,16 @@
 /* All caches, by the address of their net device. */
 static DEFINE_HASHTABLE(nhrp_caches, 8);
 
-static void nhrp_lens_count(struct nhrp_lens *lens, struct nhrp_counts *counts,
-			    const struct nhrp_prefix *prefix)
+/**
+ * nhrp_lens_count - note a prefix length
+ * @lens: lengths in use
+ * @counts: how often each is
+ * @prefix: prefix that is to be added
+ *
+ * Context: process, under the lock of the cache.
+ */
+void nhrp_lens_count(struct nhrp_lens *lens, struct nhrp_counts *counts,
+		     const struct nhrp_prefix *prefix)
 {
 	unsigned int len = prefix->len;
 
@@ -28,9 +36,16 @@ static void nhrp_lens_count(struct nhrp_lens *lens, struct nhrp_counts *counts,
 		WRITE_ONCE(lens->any, true);
 }
 
-static void nhrp_lens_uncount(struct nhrp_lens *lens,
-			      struct nhrp_counts *counts,
-			      const struct nhrp_prefix *prefix)
+/**
+ * nhrp_lens_uncount - undo nhrp_lens_count()
+ * @lens: lengths in use
+ * @counts: how often each is
+ * @prefix: prefix that has been removed
+ *
+ * Context: process, under the lock of the cache.
+ */
+void nhrp_lens_uncount(struct nhrp_lens *lens, struct nhrp_counts *counts,
+		       const struct nhrp_prefix *prefix)
 {
 	unsigned int len = prefix->len;
 
@@ -458,12 +473,17 @@ int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 	err = nhrp_table_init(&cache->peers);
 	if (err)
 		goto fini_mappings;
-	err = nhrp_resolve_init(cache);
+	err = nhrp_mcast_init(cache);
 	if (err)
 		goto fini_peers;
+	err = nhrp_resolve_init(cache);
+	if (err)
+		goto free_mcast;
 
 	return 0;
 
+free_mcast:
+	nhrp_mcast_free(cache);
 fini_peers:
 	nhrp_table_fini(&cache->peers);
 fini_mappings:
@@ -557,5 +577,6 @@ void nhrp_cache_free(struct nhrp_cache *cache)
 	nhrp_table_fini(&cache->mappings);
 	nhrp_table_fini(&cache->peers);
 	nhrp_mapping_free_all(cache);
+	nhrp_mcast_free(cache);
 	free_percpu(cache->hits);
 }

@@ -23,6 +23,7 @@
  * @net_seq: number of changes of the netns' list of devices
  * @caches_seq: number of changes of the caches of the netns, if the dump is over
  *	all of them
+ * @member: number of those of the peer behind @last that are put already
  * @began: @net_seq and @caches_seq are set
  * @resume: @last and @seq are set
  * @pending: the mappings of the device are done, what the kernel has written
@@ -41,10 +42,11 @@ struct nhrp_nl_dump {
 	u32 seq;
 	u32 net_seq;
 	u32 caches_seq;
-	bool began;
-	bool resume;
-	bool pending;
-	bool done;
+	u32 member:28;
+	u32 began:1;
+	u32 resume:1;
+	u32 pending:1;
+	u32 done:1;
 };
 
 /**
@@ -132,8 +134,10 @@ static int nhrp_nl_dump_locked(struct sk_buff *skb, struct netlink_callback *cb,
 	int err;
 
 	if (!dumper->pending) {
-		if (ctx->resume && ctx->seq != cache->seq)
+		if ((ctx->resume || ctx->member) && ctx->seq != cache->seq) {
 			cb->seq++;
+			ctx->member = 0;
+		}
 		ctx->seq = cache->seq;
 		return nhrp_nl_dump_batch(skb, cb, cache, dumper);
 	}
@@ -365,6 +369,67 @@ int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	}
 
 	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_PEER_IFINDEX], &dumper);
+}
+
+/* A peer whose memberships do not all fit is gone on with in the next message. */
+static int nhrp_nl_dump_members(struct sk_buff *skb,
+				struct netlink_callback *cb,
+				struct nhrp_cache *cache,
+				struct nhrp_node *node, const void *filter)
+{
+	struct nhrp_peer *peer = container_of(node, struct nhrp_peer, node);
+	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
+	const struct nhrp_addr *nbma = filter;
+	struct nhrp_member *member;
+	int number = 0, err;
+	void *hdr;
+
+	if (nbma->family && !nhrp_addr_equal(nbma, &node->key.addr))
+		return 0;
+
+	hlist_for_each_entry(member, &peer->members, of_peer) {
+		if (number++ < ctx->member)
+			continue;
+		hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_MCAST_GET);
+		err = hdr ? nhrp_nl_fill_member(skb, hdr, cache, member) :
+			    -EMSGSIZE;
+		if (err)
+			return err;
+		genl_dump_check_consistent(cb, hdr);
+		ctx->member = number;
+	}
+	ctx->member = 0;
+
+	return 0;
+}
+
+int nhrp_nl_mcast_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = compat_genl_dump_attrs(cb);
+	struct nhrp_addr nbma = {};
+	const struct nhrp_nl_dumper dumper = {
+		.dump	= nhrp_nl_dump_cache,
+		.table	= offsetof(struct nhrp_cache, peers),
+		.put	= nhrp_nl_dump_members,
+		.filter	= &nbma,
+	};
+	int err;
+
+	/* The policy is that of a request for one member. */
+	if (attrs[NHRP_A_MCAST_GROUP] || attrs[NHRP_A_MCAST_PREFIXLEN]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[NHRP_A_MCAST_GROUP] ?:
+				    attrs[NHRP_A_MCAST_PREFIXLEN],
+				    "lists are not shown by group");
+		return -EINVAL;
+	}
+	if (attrs[NHRP_A_MCAST_NBMA]) {
+		err = nhrp_nl_parse_addr(attrs[NHRP_A_MCAST_NBMA], &nbma,
+					 cb->extack);
+		if (err)
+			return err;
+	}
+
+	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_MCAST_IFINDEX], &dumper);
 }
 
 static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,

@@ -88,8 +88,32 @@ const struct nla_policy nhrp_stats_get_nl_policy[NHRP_A_STATS_IFINDEX + 1] = {
 	[NHRP_A_STATS_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 };
 
+/* NHRP_CMD_MCAST_NEW - do */
+const struct nla_policy nhrp_mcast_new_nl_policy[NHRP_A_MCAST_NBMA + 1] = {
+	[NHRP_A_MCAST_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NHRP_A_MCAST_GROUP] = { .type = NLA_BINARY, },
+	[NHRP_A_MCAST_PREFIXLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NHRP_A_MCAST_NBMA] = { .type = NLA_BINARY, },
+};
+
+/* NHRP_CMD_MCAST_DEL - do */
+const struct nla_policy nhrp_mcast_del_nl_policy[NHRP_A_MCAST_NBMA + 1] = {
+	[NHRP_A_MCAST_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NHRP_A_MCAST_GROUP] = { .type = NLA_BINARY, },
+	[NHRP_A_MCAST_PREFIXLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NHRP_A_MCAST_NBMA] = { .type = NLA_BINARY, },
+};
+
+/* NHRP_CMD_MCAST_GET - do */
+const struct nla_policy nhrp_mcast_get_nl_policy[NHRP_A_MCAST_NBMA + 1] = {
+	[NHRP_A_MCAST_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
+	[NHRP_A_MCAST_GROUP] = { .type = NLA_BINARY, },
+	[NHRP_A_MCAST_PREFIXLEN] = NLA_POLICY_MAX(NLA_U8, 128),
+	[NHRP_A_MCAST_NBMA] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for nhrp */
-const struct genl_ops nhrp_nl_ops[7] = {
+const struct genl_ops nhrp_nl_ops[10] = {
 	{
 		.cmd		= NHRP_CMD_MAPPING_NEW,
 		.doit		= nhrp_nl_mapping_new_doit,
@@ -138,6 +162,27 @@ const struct genl_ops nhrp_nl_ops[7] = {
 		.dumpit		= nhrp_nl_stats_get_dumpit,
 		.policy		= nhrp_stats_get_nl_policy,
 		.maxattr	= NHRP_A_STATS_IFINDEX,
+	},
+	{
+		.cmd		= NHRP_CMD_MCAST_NEW,
+		.doit		= nhrp_nl_mcast_new_doit,
+		.policy		= nhrp_mcast_new_nl_policy,
+		.maxattr	= NHRP_A_MCAST_NBMA,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NHRP_CMD_MCAST_DEL,
+		.doit		= nhrp_nl_mcast_del_doit,
+		.policy		= nhrp_mcast_del_nl_policy,
+		.maxattr	= NHRP_A_MCAST_NBMA,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= NHRP_CMD_MCAST_GET,
+		.doit		= nhrp_nl_mcast_get_doit,
+		.dumpit		= nhrp_nl_mcast_get_dumpit,
+		.policy		= nhrp_mcast_get_nl_policy,
+		.maxattr	= NHRP_A_MCAST_NBMA,
 	},
 };
 

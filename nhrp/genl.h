@@ -28,8 +28,14 @@ extern const struct nla_policy nhrp_mapping_batch_nl_policy[NHRP_A_BATCH_IFINDEX
 
 extern const struct nla_policy nhrp_stats_get_nl_policy[NHRP_A_STATS_IFINDEX + 1];
 
+extern const struct nla_policy nhrp_mcast_new_nl_policy[NHRP_A_MCAST_NBMA + 1];
+
+extern const struct nla_policy nhrp_mcast_del_nl_policy[NHRP_A_MCAST_NBMA + 1];
+
+extern const struct nla_policy nhrp_mcast_get_nl_policy[NHRP_A_MCAST_NBMA + 1];
+
 /* Ops table for nhrp */
-extern const struct genl_ops nhrp_nl_ops[7];
+extern const struct genl_ops nhrp_nl_ops[10];
 
 int nhrp_nl_mapping_new_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_mapping_del_doit(struct sk_buff *skb, struct genl_info *info);
@@ -42,6 +48,10 @@ int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int nhrp_nl_stats_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int nhrp_nl_mcast_new_doit(struct sk_buff *skb, struct genl_info *info);
+int nhrp_nl_mcast_del_doit(struct sk_buff *skb, struct genl_info *info);
+int nhrp_nl_mcast_get_doit(struct sk_buff *skb, struct genl_info *info);
+int nhrp_nl_mcast_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	NHRP_NLGRP_MAPPING,

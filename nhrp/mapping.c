@@ -63,11 +63,44 @@ static void nhrp_mapping_unlink(struct nhrp_cache *cache,
 	WRITE_ONCE(cache->seq, cache->seq + 1);
 }
 
+static int nhrp_mapping_get_peer(struct nhrp_cache *cache,
+				 struct nhrp_mapping *mapping,
+				 const struct nhrp_addr *nbma)
+{
+	struct nhrp_peer *peer = nhrp_peer_get(cache, nbma);
+	int err;
+
+	if (!peer)
+		return -ENOMEM;
+	if (mapping->flags & NHRP_MAPPING_FLAGS_MULTICAST) {
+		err = nhrp_mcast_join(cache, peer, mapping->mark);
+		if (err) {
+			nhrp_peer_put(cache, peer);
+			return err;
+		}
+	}
+	peer->mappings++;
+	mapping->peer = peer;
+
+	return 0;
+}
+
+static void nhrp_mapping_put_peer(struct nhrp_cache *cache,
+				  struct nhrp_mapping *mapping)
+{
+	struct nhrp_peer *peer = mapping->peer;
+
+	if (mapping->flags & NHRP_MAPPING_FLAGS_MULTICAST)
+		nhrp_mcast_leave(cache, peer);
+	peer->mappings--;
+	nhrp_peer_put(cache, peer);
+}
+
 static void nhrp_mapping_release(struct nhrp_cache *cache,
 				 struct nhrp_mapping *mapping)
 {
 	if (mapping->peer)
-		nhrp_peer_put(cache, mapping->peer);
+		nhrp_mapping_put_peer(cache, mapping);
 	call_rcu(&mapping->node.rcu, nhrp_mapping_free_rcu);
 }
 
@@ -175,7 +208,11 @@ static int nhrp_mapping_check(struct nhrp_cache *cache,
 		return -ENOSPC;
 	}
 
-	return cache->ops->mapping_check(cache, cfg, extack);
+	if (cfg->type == NHRP_MAPPING_TYPE_NEGATIVE)
+		return 0;
+
+	return cache->ops->nbma_check(cache, &cfg->nbma, cfg->nbma_attr,
+				      extack);
 }
 
 static u64 nhrp_mapping_attend_from(const struct nhrp_mapping *mapping)
@@ -197,14 +234,6 @@ nhrp_mapping_alloc(struct nhrp_cache *cache,
 	if (!mapping)
 		return NULL;
 
-	if (cfg->type != NHRP_MAPPING_TYPE_NEGATIVE) {
-		mapping->peer = nhrp_peer_get(cache, &cfg->nbma);
-		if (!mapping->peer) {
-			kmem_cache_free(nhrp_mapping_cachep, mapping);
-			return NULL;
-		}
-	}
-
 	mapping->node.key = cfg->dst;
 	mapping->updated = ktime_get_seconds();
 	mapping->created = mapping->updated;
@@ -218,6 +247,11 @@ nhrp_mapping_alloc(struct nhrp_cache *cache,
 	mapping->preference = cfg->preference;
 	mapping->protocol = cfg->protocol;
 	mapping->attend = nhrp_mapping_attend_from(mapping);
+	if (cfg->type != NHRP_MAPPING_TYPE_NEGATIVE &&
+	    nhrp_mapping_get_peer(cache, mapping, &cfg->nbma)) {
+		kmem_cache_free(nhrp_mapping_cachep, mapping);
+		return NULL;
+	}
 
 	return mapping;
 }
@@ -435,6 +469,7 @@ void nhrp_mapping_expire_work(struct work_struct *work)
 void nhrp_mapping_free_all(struct nhrp_cache *cache)
 {
 	struct nhrp_node *node, *next;
+	struct nhrp_peer *peer;
 
 	rbtree_postorder_for_each_entry_safe(node, next, &cache->mappings.order,
 					     order) {
@@ -443,7 +478,9 @@ void nhrp_mapping_free_all(struct nhrp_cache *cache)
 	}
 	rbtree_postorder_for_each_entry_safe(node, next, &cache->peers.order,
 					     order) {
-		nhrp_peer_free_now(container_of(node, struct nhrp_peer, node));
+		peer = container_of(node, struct nhrp_peer, node);
+		nhrp_mcast_free_peer(peer);
+		nhrp_peer_free_now(peer);
 		cond_resched();
 	}
 }

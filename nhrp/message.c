@@ -250,6 +250,67 @@ int nhrp_nl_parse_mapping(struct nlattr **attrs, const struct nlattr *nest,
 	return 0;
 }
 
+static int nhrp_nl_check_group(const struct nlattr *attr,
+			       const struct nhrp_prefix *group,
+			       struct netlink_ext_ack *extack)
+{
+	bool multicast = group->addr.family == AF_INET ?
+			 ipv4_is_multicast(group->addr.ip4) && group->len >= 4 :
+			 ipv6_addr_is_multicast(&group->addr.ip6) &&
+			 group->len >= 8;
+
+	if (multicast)
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(extack, attr, "not a prefix of multicast addresses");
+	return -EINVAL;
+}
+
+static int nhrp_nl_parse_group(struct nlattr **attrs, struct nhrp_prefix *group,
+			       struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr = attrs[NHRP_A_MCAST_GROUP];
+	const struct nlattr *len = attrs[NHRP_A_MCAST_PREFIXLEN];
+
+	BUILD_BUG_ON((int)NHRP_A_MCAST_GROUP != (int)NHRP_A_MAPPING_DST);
+	BUILD_BUG_ON((int)NHRP_A_MCAST_PREFIXLEN !=
+		     (int)NHRP_A_MAPPING_PREFIXLEN);
+
+	if (!attr && len) {
+		NL_SET_ERR_MSG_ATTR(extack, len,
+				    "prefix length without an address");
+		return -EINVAL;
+	}
+	if (!attr)
+		return 0;
+
+	return nhrp_nl_parse_prefix(attrs, group, extack) ?:
+	       nhrp_nl_check_group(attr, group, extack);
+}
+
+/**
+ * nhrp_nl_parse_member - read a group and a peer
+ * @attrs: attributes of the request
+ * @cfg: result
+ * @extack: says why when it fails
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int nhrp_nl_parse_member(struct nlattr **attrs, struct nhrp_mcast_config *cfg,
+			 struct netlink_ext_ack *extack)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	if (NL_REQ_ATTR_CHECK(extack, NULL, attrs, NHRP_A_MCAST_NBMA)) {
+		NL_SET_ERR_MSG(extack, "nbma address is missing");
+		return -EINVAL;
+	}
+	cfg->nbma_attr = attrs[NHRP_A_MCAST_NBMA];
+
+	return nhrp_nl_parse_group(attrs, &cfg->group, extack) ?:
+	       nhrp_nl_parse_addr(cfg->nbma_attr, &cfg->nbma, extack);
+}
+
 /* ---- replies ---- */
 
 /**
@@ -536,6 +597,44 @@ int nhrp_nl_fill_stats(struct sk_buff *skb, void *hdr,
 	    nla_put_u32(skb, NHRP_A_STATS_NEGATIVE,
 			READ_ONCE(cache->negative)) ||
 	    nhrp_nl_put_counters(skb, cache)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+static int nhrp_nl_put_group(struct sk_buff *skb, const struct nhrp_prefix *group)
+{
+	if (!group->addr.family)
+		return 0;
+
+	return nhrp_nl_put_addr(skb, NHRP_A_MCAST_GROUP, &group->addr) ?:
+	       nla_put_u8(skb, NHRP_A_MCAST_PREFIXLEN, group->len);
+}
+
+/**
+ * nhrp_nl_fill_member - write a member of a group behind a message header
+ * @skb: message
+ * @hdr: what genlmsg_put() returned
+ * @cache: cache
+ * @member: member
+ *
+ * Context: process, under the lock of the cache.
+ * Return: 0, or -EMSGSIZE with the message taken back.
+ */
+int nhrp_nl_fill_member(struct sk_buff *skb, void *hdr,
+			const struct nhrp_cache *cache,
+			const struct nhrp_member *member)
+{
+	if (nla_put_u32(skb, NHRP_A_MCAST_IFINDEX, cache->dev->ifindex) ||
+	    nhrp_nl_put_group(skb, &member->group->node.key) ||
+	    nhrp_nl_put_addr(skb, NHRP_A_MCAST_NBMA,
+			     &member->peer->node.key.addr) ||
+	    (member->listed && nla_put_flag(skb, NHRP_A_MCAST_LISTED)) ||
+	    (member->mappings &&
+	     nla_put_u32(skb, NHRP_A_MCAST_MAPPINGS, member->mappings))) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}

@@ -77,6 +77,7 @@ static struct nhrp_cache *nhrp_nl_cache_get(struct genl_info *info,
 {
 	BUILD_BUG_ON((int)NHRP_A_MAPPING_IFINDEX != (int)NHRP_A_PEER_IFINDEX);
 	BUILD_BUG_ON((int)NHRP_A_MAPPING_IFINDEX != (int)NHRP_A_STATS_IFINDEX);
+	BUILD_BUG_ON((int)NHRP_A_MAPPING_IFINDEX != (int)NHRP_A_MCAST_IFINDEX);
 
 	if (GENL_REQ_ATTR_CHECK(info, NHRP_A_MAPPING_IFINDEX)) {
 		NL_SET_ERR_MSG(info->extack, "device is missing");
@@ -107,11 +108,11 @@ static struct sk_buff *nhrp_nl_reply_new(struct genl_info *info, void **hdr)
 	return msg;
 }
 
-/* Answers a request about one object, which @reply finds and writes. */
-static int nhrp_nl_get_one(struct genl_info *info, const struct nhrp_addr *addr,
+/* Answers a request about one object, which @reply finds by @key and writes. */
+static int nhrp_nl_get_one(struct genl_info *info, const void *key,
 			   int (*reply)(struct sk_buff *msg, void *hdr,
 					struct nhrp_cache *cache,
-					const struct nhrp_addr *addr,
+					const void *key,
 					struct genl_info *info))
 {
 	netdevice_tracker tracker;
@@ -130,7 +131,7 @@ static int nhrp_nl_get_one(struct genl_info *info, const struct nhrp_addr *addr,
 		goto put_cache;
 	}
 
-	err = reply(msg, hdr, cache, addr, info);
+	err = reply(msg, hdr, cache, key, info);
 	if (err)
 		nlmsg_free(msg);
 	else
@@ -251,10 +252,10 @@ static int nhrp_nl_pending_reply(struct sk_buff *msg, void *hdr,
 }
 
 static int nhrp_nl_mapping_reply(struct sk_buff *msg, void *hdr,
-				 struct nhrp_cache *cache,
-				 const struct nhrp_addr *addr,
+				 struct nhrp_cache *cache, const void *key,
 				 struct genl_info *info)
 {
+	const struct nhrp_addr *addr = key;
 	struct nhrp_mapping *mapping;
 	int err;
 
@@ -492,8 +493,7 @@ int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info)
 /* ---- counters ---- */
 
 static int nhrp_nl_stats_reply(struct sk_buff *msg, void *hdr,
-			       struct nhrp_cache *cache,
-			       const struct nhrp_addr *unused,
+			       struct nhrp_cache *cache, const void *unused,
 			       struct genl_info *info)
 {
 	int err;
@@ -515,8 +515,7 @@ int nhrp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 /* ---- peers ---- */
 
 static int nhrp_nl_peer_reply(struct sk_buff *msg, void *hdr,
-			      struct nhrp_cache *cache,
-			      const struct nhrp_addr *nbma,
+			      struct nhrp_cache *cache, const void *nbma,
 			      struct genl_info *info)
 {
 	struct nhrp_peer *peer;
@@ -557,6 +556,80 @@ int nhrp_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 
 	return nhrp_nl_get_one(info, &nbma, nhrp_nl_peer_reply);
+}
+
+/* ---- multicast ---- */
+
+/* Carries out a request about a member under the lock of the cache. */
+static int nhrp_nl_mcast_write(struct genl_info *info,
+			       int (*write)(struct nhrp_cache *cache,
+					    const struct nhrp_mcast_config *cfg,
+					    struct netlink_ext_ack *extack))
+{
+	struct nhrp_mcast_config cfg;
+	netdevice_tracker tracker;
+	struct nhrp_cache *cache;
+	int err;
+
+	cache = nhrp_nl_cache_get(info, &tracker);
+	if (IS_ERR(cache))
+		return PTR_ERR(cache);
+
+	err = nhrp_nl_parse_member(info->attrs, &cfg, info->extack) ?:
+	      nhrp_cache_lock(cache, info->extack);
+	if (!err) {
+		err = write(cache, &cfg, info->extack);
+		nhrp_cache_unlock(cache);
+	}
+	nhrp_cache_put(cache, &tracker);
+
+	return err;
+}
+
+int nhrp_nl_mcast_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nhrp_nl_mcast_write(info, nhrp_mcast_add);
+}
+
+int nhrp_nl_mcast_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return nhrp_nl_mcast_write(info, nhrp_mcast_del);
+}
+
+static int nhrp_nl_mcast_reply(struct sk_buff *msg, void *hdr,
+			       struct nhrp_cache *cache, const void *key,
+			       struct genl_info *info)
+{
+	const struct nhrp_mcast_config *cfg = key;
+	struct nhrp_member *member;
+	int err;
+
+	err = nhrp_cache_lock(cache, info->extack);
+	if (err)
+		return err;
+	member = nhrp_mcast_find(cache, cfg);
+	if (member) {
+		err = nhrp_nl_fill_member(msg, hdr, cache, member);
+	} else {
+		NL_SET_ERR_MSG_ATTR(info->extack, cfg->nbma_attr,
+				    "peer is not on the list of this group");
+		err = -ENOENT;
+	}
+	nhrp_cache_unlock(cache);
+
+	return err;
+}
+
+int nhrp_nl_mcast_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nhrp_mcast_config cfg;
+	int err;
+
+	err = nhrp_nl_parse_member(info->attrs, &cfg, info->extack);
+	if (err)
+		return err;
+
+	return nhrp_nl_get_one(info, &cfg, nhrp_nl_mcast_reply);
 }
 
 /**

@@ -95,6 +95,10 @@ static inline struct nhrp_node *nhrp_table_next(const struct nhrp_node *node)
 }
 
 /* cache.c */
+void nhrp_lens_count(struct nhrp_lens *lens, struct nhrp_counts *counts,
+		     const struct nhrp_prefix *prefix);
+void nhrp_lens_uncount(struct nhrp_lens *lens, struct nhrp_counts *counts,
+		       const struct nhrp_prefix *prefix);
 void nhrp_cache_count_len(struct nhrp_cache *cache,
 			  const struct nhrp_mapping *mapping);
 void nhrp_cache_uncount_len(struct nhrp_cache *cache,
@@ -252,10 +256,26 @@ void nhrp_resolve_finish(struct nhrp_cache *cache,
 bool nhrp_pending_matches(const struct nhrp_pending *pending,
 			  const struct nhrp_filter *filter);
 
+/* mcast.c */
+int nhrp_mcast_init(struct nhrp_cache *cache);
+void nhrp_mcast_free_peer(struct nhrp_peer *peer);
+void nhrp_mcast_free(struct nhrp_cache *cache);
+int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer, u32 mark);
+void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer);
+int nhrp_mcast_add(struct nhrp_cache *cache,
+		   const struct nhrp_mcast_config *cfg,
+		   struct netlink_ext_ack *extack);
+struct nhrp_member *nhrp_mcast_find(struct nhrp_cache *cache,
+				    const struct nhrp_mcast_config *cfg);
+int nhrp_mcast_del(struct nhrp_cache *cache,
+		   const struct nhrp_mcast_config *cfg,
+		   struct netlink_ext_ack *extack);
+
 /* peer.c */
 extern struct kmem_cache *nhrp_peer_cachep;
 struct nhrp_peer *nhrp_peer_get(struct nhrp_cache *cache,
 				const struct nhrp_addr *nbma);
+void nhrp_peer_hold(struct nhrp_peer *peer);
 void nhrp_peer_put(struct nhrp_cache *cache, struct nhrp_peer *peer);
 void nhrp_peer_drop_route(struct nhrp_peer *peer);
 void nhrp_peer_free_now(struct nhrp_peer *peer);

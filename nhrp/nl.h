@@ -21,6 +21,8 @@ int nhrp_nl_parse_filter(struct nlattr *const *attrs,
 int nhrp_nl_parse_mapping(struct nlattr **attrs, const struct nlattr *nest,
 			  struct nhrp_mapping_config *cfg,
 			  struct netlink_ext_ack *extack);
+int nhrp_nl_parse_member(struct nlattr **attrs, struct nhrp_mcast_config *cfg,
+			 struct netlink_ext_ack *extack);
 int nhrp_nl_put_addr(struct sk_buff *skb, int type,
 		     const struct nhrp_addr *addr);
 struct nhrp_cache *nhrp_nl_find_cache(struct net *net,
@@ -38,5 +40,8 @@ int nhrp_nl_fill_stats(struct sk_buff *skb, void *hdr,
 int nhrp_nl_fill_peer(struct sk_buff *skb, void *hdr,
 		      const struct nhrp_cache *cache,
 		      const struct nhrp_peer *peer);
+int nhrp_nl_fill_member(struct sk_buff *skb, void *hdr,
+			const struct nhrp_cache *cache,
+			const struct nhrp_member *member);
 
 #endif /* _NHRP_NL_H */

@@ -78,7 +78,7 @@ const struct nhrp_route *nhrp_peer_set_route(struct nhrp_cache *cache,
 	route->gen = gen;
 	nhrp_cache_note_route_dev(cache, dst->dev);
 	nhrp_peer_swap_route(peer, route);
-	if (unlikely(!READ_ONCE(peer->mappings) || READ_ONCE(cache->closing)))
+	if (unlikely(!READ_ONCE(peer->users) || READ_ONCE(cache->closing)))
 		nhrp_peer_drop_route(peer);
 
 	return route;
@@ -135,7 +135,18 @@ static struct nhrp_peer *nhrp_peer_create(struct nhrp_cache *cache,
 }
 
 /**
- * nhrp_peer_get - count a mapping on a peer, which is made if missing
+ * nhrp_peer_hold - count a user of a peer that has some
+ * @peer: peer
+ *
+ * Context: process, under the lock of the cache.
+ */
+void nhrp_peer_hold(struct nhrp_peer *peer)
+{
+	WRITE_ONCE(peer->users, peer->users + 1);
+}
+
+/**
+ * nhrp_peer_get - count a user of a peer, which is made if missing
  * @cache: cache
  * @nbma: NBMA address of the peer
  *
@@ -157,7 +168,7 @@ struct nhrp_peer *nhrp_peer_get(struct nhrp_cache *cache,
 	else
 		peer = nhrp_peer_create(cache, &key);
 	if (peer)
-		WRITE_ONCE(peer->mappings, peer->mappings + 1);
+		nhrp_peer_hold(peer);
 
 	return peer;
 }
@@ -185,7 +196,7 @@ static void nhrp_peer_free_rcu(struct rcu_head *rcu)
 }
 
 /**
- * nhrp_peer_put - take a mapping's count off a peer, which may free it
+ * nhrp_peer_put - uncount a user of a peer, which may free it
  * @cache: cache
  * @peer: peer
  *
@@ -195,8 +206,8 @@ void nhrp_peer_put(struct nhrp_cache *cache, struct nhrp_peer *peer)
 {
 	lockdep_assert_held(&cache->lock);
 
-	WRITE_ONCE(peer->mappings, peer->mappings - 1);
-	if (peer->mappings)
+	WRITE_ONCE(peer->users, peer->users - 1);
+	if (peer->users)
 		return;
 
 	nhrp_table_remove(&cache->peers, &peer->node);

@@ -58,15 +58,16 @@ struct nhrp_test_model {
 	struct nhrp_test_entry entries[NHRP_TEST_PREFIXES];
 };
 
-static int nhrp_test_mapping_check(struct nhrp_cache *cache,
-				   const struct nhrp_mapping_config *cfg,
-				   struct netlink_ext_ack *extack)
+static int nhrp_test_nbma_check(struct nhrp_cache *cache,
+				const struct nhrp_addr *nbma,
+				const struct nlattr *attr,
+				struct netlink_ext_ack *extack)
 {
 	return 0;
 }
 
 static const struct nhrp_ops nhrp_test_ops = {
-	.mapping_check = nhrp_test_mapping_check,
+	.nbma_check = nhrp_test_nbma_check,
 };
 
 /* The bits that vary are spread over the whole address. */
