@@ -47,6 +47,10 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 		"tx_multicast", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
 		SKB_DROP_REASON_NOT_SPECIFIED,
 	},
+	[MGRE_DROP_TX_MCAST_QUEUE] = {
+		"tx_mcast_queue", MGRE_STAT(tx_dropped),
+		MGRE_STAT(tx_fifo_errors), SKB_DROP_REASON_FULL_RING,
+	},
 	[MGRE_DROP_TX_NO_MAPPING] = {
 		"tx_no_mapping", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
 		SKB_DROP_REASON_NEIGH_FAILED,
@@ -305,6 +309,7 @@ static int mgre_dev_init(struct net_device *dev)
 	struct mgre_dev *mgre = netdev_priv(dev);
 	int err;
 
+	mgre_mcast_init(mgre);
 	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!dev->tstats)
 		return -ENOMEM;
@@ -367,6 +372,7 @@ static int mgre_dev_stop(struct net_device *dev)
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 
+	mgre_mcast_stop(mgre);
 	nhrp_cache_stop(&mgre->cache);
 
 	return 0;
@@ -377,6 +383,7 @@ static void mgre_dev_uninit(struct net_device *dev)
 {
 	struct mgre_dev *mgre = netdev_priv(dev);
 
+	mgre_mcast_stop(mgre);
 	nhrp_cache_fini(&mgre->cache);
 }
 

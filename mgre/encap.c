@@ -333,12 +333,13 @@ static int mgre_tx_out6(const struct mgre_tx *tx, struct sk_buff *skb, u8 tos,
 
 static void mgre_tx_scrub(struct mgre_tx *tx, struct sk_buff *skb)
 {
+	u32 mark = tx->mapping ? tx->mapping->mark : tx->mark;
 	struct mgre_dev *mgre = tx->mgre;
 
 	skb_scrub_packet(skb, !net_eq(mgre->net, dev_net(mgre->dev)));
 	skb_clear_hash_if_not_l4(skb);
-	if (tx->mapping && tx->mapping->mark)
-		skb->mark = tx->mapping->mark;
+	if (mark)
+		skb->mark = mark;
 	if (tx->dst_owned)
 		skb_dst_set(skb, tx->dst);
 	else

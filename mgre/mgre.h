@@ -158,6 +158,7 @@ enum mgre_drop {
 	MGRE_DROP_TX_MALFORMED,
 	MGRE_DROP_TX_PROTOCOL,
 	MGRE_DROP_TX_MULTICAST,
+	MGRE_DROP_TX_MCAST_QUEUE,
 	MGRE_DROP_TX_NO_MAPPING,
 	MGRE_DROP_TX_NO_ROUTE,
 	MGRE_DROP_TX_RECURSION,
@@ -177,12 +178,25 @@ enum mgre_drop {
 };
 
 /**
+ * struct mgre_mcast - packets that are being replicated, see mcast.c
+ * @queue: those that wait for @work
+ * @work: sends the copies that were too many at once
+ * @busy: @work is needed or at work; written under the lock of @queue
+ */
+struct mgre_mcast {
+	struct sk_buff_head queue;
+	struct work_struct work;
+	bool busy;
+};
+
+/**
  * struct mgre_dev - private data of a device
  * @dev: device
  * @net: netns of the underlay, in which the device was made
  * @conf: configuration, see above
  * @cache: mappings and peers
  * @gro_cells: receive queues
+ * @mcast: replication
  * @devices: place in mgre_net::devices, under rtnl
  * @resolver: enum mgre_resolver
  * @mtu_by_hand: the MTU does not follow the underlay's, under rtnl
@@ -195,6 +209,7 @@ struct mgre_dev {
 	struct mgre_conf __rcu *conf;
 	struct nhrp_cache cache;
 	struct gro_cells gro_cells;
+	struct mgre_mcast mcast;
 	struct list_head devices;
 	u8 resolver;
 	bool mtu_by_hand;
@@ -274,6 +289,7 @@ struct mgre_dev *mgre_demux_sender(struct net *net, const struct mgre_id *id,
  * @saddr: outer source address
  * @lladdr: NBMA address of the link-layer header, if @nbma points here
  * @own_saddr: source address of @dst, if @saddr points here
+ * @mark: of the outer packet if there is no @mapping, 0 leaves that of the payload
  * @proto: EtherType of the payload
  * @dst_owned: a reference on @dst is ours, else it is the peer's
  * @len: octets of the payload
@@ -289,6 +305,7 @@ struct mgre_tx {
 	const struct nhrp_addr *saddr;
 	struct nhrp_addr lladdr;
 	struct nhrp_addr own_saddr;
+	u32 mark;
 	__be16 proto;
 	bool dst_owned;
 	unsigned int len;
@@ -297,6 +314,7 @@ struct mgre_tx {
 
 /* xmit.c */
 void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre);
+void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb);
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
 bool mgre_dst_is_dead(const struct sk_buff *skb);
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);
@@ -307,7 +325,14 @@ enum mgre_drop mgre_tx_encap(struct mgre_tx *tx, struct sk_buff *skb,
 			     __be16 df);
 void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);
 
+/* mcast.c */
+void mgre_mcast_init(struct mgre_dev *mgre);
+void mgre_mcast_stop(struct mgre_dev *mgre);
+void mgre_mcast_xmit(struct mgre_dev *mgre, struct sk_buff *skb);
+
 /* rcv.c */
+void mgre_rx_origin(const struct mgre_dev *mgre, const struct sk_buff *skb,
+		    struct nhrp_addr *origin);
 int mgre_rcv_register(struct net *net);
 void mgre_rcv_unregister(struct net *net);
 

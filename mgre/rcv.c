@@ -16,6 +16,7 @@
 #include <net/ip.h>
 #include <net/ip_tunnels.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/route.h>
 #include <net/xfrm.h>
@@ -218,8 +219,62 @@ static enum mgre_drop mgre_rcv_pull(struct mgre_dev *mgre, struct sk_buff *skb,
 		return MGRE_DROP_RX_ECN;
 	if (!mgre_rcv_set_lladdr(mgre, skb, rx, outer))
 		return MGRE_DROP_RX_NOMEM;
+	skb->inner_network_header = outer;
 
 	return MGRE_DROP_NONE;
+}
+
+/* The outer header that mgre_rcv_pull() took off, if the packet still has it. What
+ * becomes of a packet on its way through the stack may reallocate its head, with
+ * all that is in it, or make a new packet of it, without.
+ */
+static const void *mgre_rx_outer(const struct sk_buff *skb)
+{
+	const struct iphdr *iph;
+	int room;
+
+	room = skb_network_header(skb) - skb->head - skb->inner_network_header;
+	iph = (const void *)skb->head + skb->inner_network_header;
+	if (!skb->inner_network_header || skb->encapsulation)
+		return NULL;
+	if (room >= (int)sizeof(*iph) && iph->version == 4)
+		return iph;
+
+	return room >= (int)sizeof(struct ipv6hdr) && iph->version == 6 ? iph :
+									  NULL;
+}
+
+/**
+ * mgre_rx_origin - the peer that a packet came from that now leaves
+ * @mgre: device that it leaves by
+ * @skb: packet at its payload
+ * @origin: NBMA address, without a family if the packet did not come in by
+ *	@mgre, or that cannot be told any more
+ *
+ * Context: BH disabled, in an RCU section.
+ */
+void mgre_rx_origin(const struct mgre_dev *mgre, const struct sk_buff *skb,
+		    struct nhrp_addr *origin)
+{
+	const struct net_device *dev = mgre->dev;
+	const struct iphdr *iph;
+
+	memset(origin, 0, sizeof(*origin));
+	/* In a VRF what it came in by is the VRF. */
+	if (!skb->skb_iif || (skb->skb_iif != dev->ifindex &&
+			      skb->skb_iif != l3mdev_master_ifindex_rcu(dev)))
+		return;
+	iph = mgre_rx_outer(skb);
+	if (!iph)
+		return;
+
+	if (iph->version == 4) {
+		origin->family = AF_INET;
+		origin->ip4 = iph->saddr;
+	} else {
+		origin->family = AF_INET6;
+		origin->ip6 = ((const struct ipv6hdr *)iph)->saddr;
+	}
 }
 
 /* RFC 2784, section 2.3.1 on; skb->data is at the outer header. */

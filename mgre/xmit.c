@@ -47,6 +47,7 @@ void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre)
 	tx->dst = NULL;
 	tx->nbma = NULL;
 	tx->saddr = NULL;
+	tx->mark = 0;
 	tx->proto = 0;
 	tx->dst_owned = false;
 	tx->len = 0;
@@ -392,16 +393,21 @@ static enum mgre_drop mgre_tx_pmtu(const struct mgre_tx *tx,
 	return MGRE_DROP_TX_TOO_BIG;
 }
 
-static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
+static __be16 mgre_tx_df(const struct mgre_tx *tx, const struct sk_buff *skb)
 {
 	__be16 df = tx->conf->df;
-	enum mgre_drop why;
 
 	if (tx->proto == htons(ETH_P_IP) && !tx->conf->ignore_df)
 		df |= ip_hdr(skb)->frag_off & htons(IP_DF);
-	why = mgre_tx_pmtu(tx, skb, &df);
-	if (!why)
-		why = mgre_tx_encap(tx, skb, df);
+
+	return df;
+}
+
+static enum mgre_drop mgre_tx_deliver(struct mgre_tx *tx, struct sk_buff *skb,
+				      __be16 df)
+{
+	enum mgre_drop why = mgre_tx_encap(tx, skb, df);
+
 	if (why)
 		return why;
 
@@ -410,6 +416,13 @@ static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
 		nhrp_peer_count_tx(tx->peer, tx->len);
 
 	return MGRE_DROP_NONE;
+}
+
+static enum mgre_drop mgre_tx_send(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	__be16 df = mgre_tx_df(tx, skb);
+
+	return mgre_tx_pmtu(tx, skb, &df) ?: mgre_tx_deliver(tx, skb, df);
 }
 
 /* Moves *offset behind the IPv6 header there and what may stand between it and
@@ -513,7 +526,9 @@ static void mgre_tx_report_recursion(const struct mgre_tx *tx)
 
 	if (!net_ratelimit())
 		return;
-	if (tx->nbma->family == AF_INET)
+	if (!tx->nbma)
+		netdev_warn(dev, "recursive routing of multicast, packet dropped\n");
+	else if (tx->nbma->family == AF_INET)
 		netdev_warn(dev, "recursive routing to peer %pI4, packet dropped\n",
 			    &tx->nbma->ip4);
 	else
@@ -560,25 +575,58 @@ void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
 	mgre_drop(mgre, skb, MGRE_DROP_TX_NO_MAPPING);
 }
 
+static void mgre_tx_drop(const struct mgre_tx *tx, struct sk_buff *skb,
+			 enum mgre_drop why)
+{
+	if (why == MGRE_DROP_TX_RECURSION)
+		mgre_tx_report_recursion(tx);
+	if (why == MGRE_DROP_TX_UNDERLAY)
+		mgre_count_drop(tx->mgre, why, 0);
+	else
+		mgre_drop(tx->mgre, skb, why);
+}
+
 static noinline void mgre_tx_fail(const struct mgre_tx *tx,
 				  struct sk_buff *skb, enum mgre_drop why)
 {
-	switch (why) {
-	case MGRE_DROP_TX_NO_MAPPING:
-	case MGRE_DROP_TX_NO_ROUTE:
+	if (why == MGRE_DROP_TX_NO_MAPPING || why == MGRE_DROP_TX_NO_ROUTE)
 		mgre_tx_unreachable(tx->proto, skb);
-		break;
-	case MGRE_DROP_TX_RECURSION:
-		mgre_tx_report_recursion(tx);
-		break;
-	case MGRE_DROP_TX_UNDERLAY:
-		mgre_count_drop(tx->mgre, why, 0);
-		return;
-	default:
-		break;
-	}
+	mgre_tx_drop(tx, skb, why);
+}
 
-	mgre_drop(tx->mgre, skb, why);
+/**
+ * mgre_tx_copy - send one of many copies of a packet
+ * @tx: copy with its peer
+ * @skb: the same, at its payload, which the callee takes
+ *
+ * A copy that is too large for the path to its peer is fragmented on the way,
+ * whatever DF says: the sender cannot be told of each receiver's path.
+ *
+ * Context: BH disabled, in an RCU section.
+ */
+void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb)
+{
+	enum mgre_drop why = mgre_tx_route(tx);
+	__be16 df;
+
+	if (!why) {
+		df = mgre_tx_fits(skb, mgre_tx_mtu(tx)) ? mgre_tx_df(tx, skb) :
+							  0;
+		why = mgre_tx_deliver(tx, skb, df);
+	}
+	if (unlikely(why))
+		mgre_tx_drop(tx, skb, why);
+}
+
+/* Moves the packet on to where it is copied, unless it goes round in circles. */
+static noinline enum mgre_drop mgre_tx_replicate(struct mgre_tx *tx,
+						 struct sk_buff *skb)
+{
+	if (mgre_tx_too_deep(tx, skb))
+		return MGRE_DROP_TX_RECURSION;
+	mgre_mcast_xmit(tx->mgre, skb);
+
+	return MGRE_DROP_NONE;
 }
 
 /**
@@ -588,6 +636,7 @@ static noinline void mgre_tx_fail(const struct mgre_tx *tx,
  *
  * RFC 2784 encapsulation towards the NBMA address that the link-layer header
  * names or, if it names none, the cache maps the destination or next hop to.
+ * What is multicast or broadcast goes to all who are listed for it.
  *
  * Context: BH disabled.
  * Return: NETDEV_TX_OK, the packet is sent, freed or waits in the cache.
@@ -605,11 +654,15 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 	why = mgre_tx_pull(&tx, skb);
 	if (!why)
 		why = mgre_tx_resolve(&tx, skb, &taken);
-	if (!why)
+	if (unlikely(why == MGRE_DROP_TX_MULTICAST)) {
+		why = mgre_tx_replicate(&tx, skb);
+		taken = !why;
+	} else if (!why) {
 		why = mgre_tx_too_deep(&tx, skb) ? MGRE_DROP_TX_RECURSION :
 						   mgre_tx_route(&tx);
-	if (!why)
-		why = mgre_tx_send(&tx, skb);
+		if (!why)
+			why = mgre_tx_send(&tx, skb);
+	}
 
 	if (unlikely(why && !taken))
 		mgre_tx_fail(&tx, skb, why);
