@@ -19,7 +19,7 @@ static int main_help(void)
 {
 	fputs("Usage: nhrp [ OPTIONS ] OBJECT { COMMAND | help }\n"
 	      "       nhrp [ OPTIONS ] [ -force ] -batch FILE\n"
-	      "OBJECT := { map | peer | stats | monitor }\n"
+	      "OBJECT := { map | peer | mcast | stats | monitor }\n"
 	      "OPTIONS := { -j[son] | -p[retty] | -s[tatistics] | -d[etails] | -o[neline] |\n"
 	      "             -t[imestamp] | -n[etns] NETNS | -V[ersion] | -h[elp] }\n", stdout);
 	return STATUS_DONE;
@@ -36,6 +36,7 @@ static const struct object {
 } objects[] = {
 	{ "map", map_command },
 	{ "peer", peer_command },
+	{ "mcast", mcast_command },
 	{ "stats", stats_command },
 	{ "monitor", monitor_command },
 	{ "help", main_help_words },

@@ -72,6 +72,10 @@ void map_print(const struct nlmsghdr *nlh);
 int peer_command(struct words *words);
 int peer_help(void);
 
+/* mcast.c */
+int mcast_command(struct words *words);
+int mcast_help(void);
+
 /* stats.c */
 int stats_command(struct words *words);
 int stats_help(void);
@@ -120,6 +124,7 @@ void print_array_begin(const char *key);
 void print_array_word(const char *fmt, const char *word);
 void print_string(const char *key, const char *fmt, const char *value);
 void print_uint(const char *key, const char *fmt, unsigned long long value);
+void print_flag(const char *key, const char *text);
 void print_text(const char *text);
 void print_break(void);
 int print_finish(void);

@@ -148,6 +148,15 @@ void print_uint(const char *key, const char *fmt, unsigned long long value)
 		printf(fmt, value);
 }
 
+/* What is said by being there, as "true" in JSON */
+void print_flag(const char *key, const char *text)
+{
+	if (options.json)
+		json_object_object_add(json.object, key, json_object_new_boolean(true));
+	else
+		fputs(text, stdout);
+}
+
 void print_text(const char *text)
 {
 	if (!options.json)
