@@ -589,12 +589,25 @@ peer()
 
 # ---- captures
 
+# capture_hold: a capture of nothing until the script ends. The first one that starts
+# and the last one that ends patch the kernel's code (packets get timestamps), which
+# QEMU survives most times: see qemu_died() in run.sh.
+capture_held=
+capture_hold()
+{
+	[ -z "$capture_held" ] || return 0
+	bg capture_held tcpdump -Z root -Uni lo -w /dev/null less 1 2>"$tmp/held.err"
+	busywait 20 grep -q 'listening on' "$tmp/held.err" ||
+		fail "tcpdump on lo: $(cat "$tmp/held.err")"
+}
+
 # capture_start VAR FILE NS DEV [FILTER]: tcpdump, pid in VAR, once it listens
 capture_start()
 {
 	local var=$1 file=$2 ns=$3 dev=$4
 
 	shift 4
+	capture_hold || return
 	bg_on "$var" "$ns" tcpdump -Z root -Uni "$dev" -s 0 \
 		--immediate-mode -w "$file" "$*" 2>"$file.err"
 	busywait 20 grep -q 'listening on' "$file.err" ||
