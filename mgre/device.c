@@ -579,8 +579,10 @@ void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf)
 
 	mgre_dev_room(mgre, conf, &room);
 
-	/* All that transmit pushes, or each packet is reallocated there. */
-	WRITE_ONCE(dev->needed_headroom, room.headroom);
+	/* All that transmit pushes, or each packet is reallocated there. The
+	 * link-layer header is off by then, and leaves its room.
+	 */
+	WRITE_ONCE(dev->needed_headroom, room.headroom - dev->hard_header_len);
 	dev->max_mtu = IP_MAX_MTU - room.overhead;
 	mtu = mgre->mtu_by_hand ? dev->mtu : max(room.mtu, dev->min_mtu);
 	mtu = min(mtu, dev->max_mtu);

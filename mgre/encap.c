@@ -142,6 +142,7 @@ static void mgre_tx_adjust_headroom(const struct mgre_tx *tx)
 	unsigned int room = min(mgre_tx_headroom(tx), MGRE_MAX_HEADROOM);
 	struct net_device *dev = tx->mgre->dev;
 
+	room -= dev->hard_header_len;
 	if (room > READ_ONCE(dev->needed_headroom))
 		WRITE_ONCE(dev->needed_headroom, room);
 }

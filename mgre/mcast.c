@@ -116,7 +116,7 @@ static bool mgre_mcast_some(struct mgre_dev *mgre, struct sk_buff *skb,
 			return false;
 		}
 		/* Headers of its own, pages shared. */
-		copy = __pskb_copy(skb, READ_ONCE(mgre->dev->needed_headroom),
+		copy = __pskb_copy(skb, LL_RESERVED_SPACE(mgre->dev),
 				   GFP_ATOMIC);
 		if (likely(copy))
 			mgre_mcast_send(mgre, copy, member);
