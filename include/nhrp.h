@@ -225,10 +225,10 @@ enum nhrp_peer_error {
  * @errors: ICMP errors by enum nhrp_peer_error
  * @last_rx: ktime_get_seconds() of the last packet received, 0 if none;
  *	written by the data path
- * @members: struct nhrp_member, of the groups that it gets copies of, under the
- *	lock of the cache
- * @mappings: number of mappings that point here, likewise
+ * @mappings: number of mappings that point here, written under the lock of the
+ *	cache
  * @users: number of @mappings and @members, likewise; 0 once the peer is dead
+ * @members: struct nhrp_member, of the groups that it gets copies of, likewise
  */
 struct nhrp_peer {
 	struct nhrp_node node;
@@ -241,8 +241,8 @@ struct nhrp_peer {
 	atomic_t errors[__NHRP_PEER_ERROR_MAX];
 	u32 last_rx;
 	u32 mappings;
-	struct hlist_head members;
 	u32 users;
+	struct hlist_head members;
 };
 
 /* Peers of one device that get per-CPU counters. A spoke has few peers, each
