@@ -228,7 +228,8 @@ enum nhrp_peer_error {
  * @mappings: number of mappings that point here, written under the lock of the
  *	cache
  * @users: number of @mappings and @members, likewise; 0 once the peer is dead
- * @members: struct nhrp_member, of the groups that it gets copies of, likewise
+ * @members: struct nhrp_member, of the groups that it gets copies of, likewise,
+ *	the last one made first
  */
 struct nhrp_peer {
 	struct nhrp_node node;
@@ -335,7 +336,10 @@ struct nhrp_group {
  * @group: group
  * @peer: peer, held
  * @index: number in nhrp_group::members
- * @mark: of outer packets, 0 leaves them that of the payload
+ * @id: number among all members that the cache has had
+ * @mark: of outer packets, 0 leaves them that of the payload; like @mtu that of the
+ *	flagged mapping that was written last
+ * @mtu: octets of the largest payload packet, 0 for what the path carries
  * @mappings: number of mappings flagged multicast that make it a member
  * @listed: a request makes it one
  * @rcu: for freeing
@@ -345,8 +349,10 @@ struct nhrp_member {
 	struct nhrp_group *group;
 	struct nhrp_peer *peer;
 	u32 index;
+	u32 id;
 	u32 mark;
 	u32 mappings;
+	u16 mtu;
 	bool listed;
 	struct rcu_head rcu;
 };
@@ -454,6 +460,7 @@ struct nhrp_counts {
  * @groups: struct nhrp_group by prefix
  * @group_lens: prefix lengths of groups, likewise
  * @everyone: the group of what no other one matches
+ * @member_id: nhrp_member::id of the last one made
  * @hits: packets that a mapping was found for
  * @route_gen: routes with another number are stale, see nhrp_cache_route_gen()
  * @route_devs: bit (ifindex modulo size) for every underlay device by which a
@@ -498,6 +505,7 @@ struct nhrp_cache {
 	struct nhrp_table groups;
 	struct nhrp_lens group_lens;
 	struct nhrp_group everyone;
+	u32 member_id;
 	struct nhrp_hits __percpu *hits;
 	u32 route_gen;
 	unsigned long route_devs;

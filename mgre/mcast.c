@@ -27,9 +27,15 @@
 /* Packets that may wait. */
 #define MGRE_MCAST_QUEUE	512
 
-/* Where a packet that waits is to be gone on with. */
+/**
+ * struct mgre_mcast_cb - what a packet that waits has to say
+ * @index: from which member on it has not been sent
+ * @level: dev_recursion_level() when it came, which the worker goes on from: else
+ *	a packet that comes round by another tunnel would do so for ever
+ */
 struct mgre_mcast_cb {
 	unsigned long index;
+	int level;
 };
 
 static struct mgre_mcast_cb *mgre_mcast_cb(struct sk_buff *skb)
@@ -81,7 +87,22 @@ static void mgre_mcast_send(struct mgre_dev *mgre, struct sk_buff *skb,
 	tx.mark = READ_ONCE(member->mark);
 	tx.proto = skb->protocol;
 	tx.len = skb->len;
-	mgre_tx_copy(&tx, skb);
+	mgre_tx_copy(&tx, skb, READ_ONCE(member->mtu));
+}
+
+/* Headers of its own, pages shared. */
+static struct sk_buff *mgre_mcast_copy(struct mgre_dev *mgre,
+				       struct sk_buff *skb)
+{
+	struct sk_buff *copy = __pskb_copy(skb, LL_RESERVED_SPACE(mgre->dev),
+					   GFP_ATOMIC);
+
+	/* It leaves the headers where they were from the start of the head. */
+	if (likely(copy))
+		skb_headers_offset_update(copy, skb_headroom(copy) -
+						skb_headroom(skb));
+
+	return copy;
 }
 
 /* Sends up to a batch of copies, the packet itself as the last of all. Returns
@@ -115,9 +136,7 @@ static bool mgre_mcast_some(struct mgre_dev *mgre, struct sk_buff *skb,
 			mgre_mcast_send(mgre, skb, member);
 			return false;
 		}
-		/* Headers of its own, pages shared. */
-		copy = __pskb_copy(skb, LL_RESERVED_SPACE(mgre->dev),
-				   GFP_ATOMIC);
+		copy = mgre_mcast_copy(mgre, skb);
 		if (likely(copy))
 			mgre_mcast_send(mgre, copy, member);
 		else
@@ -134,10 +153,16 @@ static bool mgre_mcast_enqueue(struct mgre_dev *mgre, struct sk_buff *skb,
 	bool taken;
 
 	spin_lock_bh(&mcast->queue.lock);
-	taken = started || skb_queue_len(&mcast->queue) < MGRE_MCAST_QUEUE;
+	/* Some senders look at whether the device runs, and then take their
+	 * time: they must not make work for one that has gone. Who sees it
+	 * running here is waited for before mgre_dev_uninit().
+	 */
+	taken = netif_running(mgre->dev) &&
+		(started || skb_queue_len(&mcast->queue) < MGRE_MCAST_QUEUE);
 	if (taken) {
 		skb_dst_drop(skb);
 		mgre_mcast_cb(skb)->index = index;
+		mgre_mcast_cb(skb)->level = dev_recursion_level();
 		__skb_queue_tail(&mcast->queue, skb);
 		WRITE_ONCE(mcast->busy, true);
 	}
@@ -183,24 +208,41 @@ static struct sk_buff *mgre_mcast_dequeue(struct mgre_mcast *mcast)
 	return skb;
 }
 
+/* As mgre_mcast_some() does, at the level of nesting that the packet came with. */
+static bool mgre_mcast_go_on(struct mgre_dev *mgre, struct sk_buff *skb,
+			     unsigned long *index, int level)
+{
+	bool more = false;
+	int i;
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < level; i++)
+		dev_xmit_recursion_inc();
+	if (netif_running(mgre->dev))
+		more = mgre_mcast_some(mgre, skb, index);
+	else
+		mgre_drop(mgre, skb, MGRE_DROP_TX_MCAST_QUEUE);
+	for (i = 0; i < level; i++)
+		dev_xmit_recursion_dec();
+	rcu_read_unlock();
+	local_bh_enable();
+
+	return more;
+}
+
 static void mgre_mcast_work(struct work_struct *work)
 {
 	struct mgre_mcast *mcast = container_of(work, struct mgre_mcast, work);
 	struct mgre_dev *mgre = container_of(mcast, struct mgre_dev, mcast);
-	unsigned long index;
+	struct mgre_mcast_cb cb;
 	struct sk_buff *skb;
-	bool more;
 
 	while ((skb = mgre_mcast_dequeue(mcast))) {
-		index = mgre_mcast_cb(skb)->index;
-		do {
-			local_bh_disable();
-			rcu_read_lock();
-			more = mgre_mcast_some(mgre, skb, &index);
-			rcu_read_unlock();
-			local_bh_enable();
+		cb = *mgre_mcast_cb(skb);
+		while (mgre_mcast_go_on(mgre, skb, &cb.index, cb.level))
 			cond_resched();
-		} while (more);
+		cond_resched();
 	}
 }
 

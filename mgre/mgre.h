@@ -314,7 +314,7 @@ struct mgre_tx {
 
 /* xmit.c */
 void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre);
-void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb);
+void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb, unsigned int mtu);
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
 bool mgre_dst_is_dead(const struct sk_buff *skb);
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);

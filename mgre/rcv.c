@@ -219,29 +219,59 @@ static enum mgre_drop mgre_rcv_pull(struct mgre_dev *mgre, struct sk_buff *skb,
 		return MGRE_DROP_RX_ECN;
 	if (!mgre_rcv_set_lladdr(mgre, skb, rx, outer))
 		return MGRE_DROP_RX_NOMEM;
+	/* GRO may have left a protocol that belongs to another offset. */
 	skb->inner_network_header = outer;
+	skb->inner_protocol = 0;
 
 	return MGRE_DROP_NONE;
 }
 
+static bool mgre_rx_is_local(const struct mgre_conf *conf, int family,
+			     const struct nhrp_addr *dst)
+{
+	const struct nhrp_addr *local = &conf->underlay[family].local;
+
+	if (family == MGRE_IP4)
+		return !local->ip4 || local->ip4 == dst->ip4;
+
+	return ipv6_addr_any(&local->ip6) ||
+	       ipv6_addr_equal(&local->ip6, &dst->ip6);
+}
+
 /* The outer header that mgre_rcv_pull() took off, if the packet still has it. What
  * becomes of a packet on its way through the stack may reallocate its head, with
- * all that is in it, or make a new packet of it, without.
+ * all that is in it, or make a new packet of it, with whatever memory there was; so
+ * it must look like one in every respect.
  */
-static const void *mgre_rx_outer(const struct sk_buff *skb)
+static bool mgre_rx_outer(const struct mgre_conf *conf,
+			  const struct sk_buff *skb, struct nhrp_addr *src)
 {
-	const struct iphdr *iph;
-	int room;
+	const struct iphdr *iph = (void *)skb->head + skb->inner_network_header;
+	int room = skb_network_header(skb) - (unsigned char *)iph;
+	const struct ipv6hdr *ip6h = (const void *)iph;
+	struct nhrp_addr dst = {};
+	u8 nexthdr;
 
-	room = skb_network_header(skb) - skb->head - skb->inner_network_header;
-	iph = (const void *)skb->head + skb->inner_network_header;
 	if (!skb->inner_network_header || skb->encapsulation)
-		return NULL;
-	if (room >= (int)sizeof(*iph) && iph->version == 4)
-		return iph;
+		return false;
+	if (room >= (int)sizeof(*iph) && iph->version == 4) {
+		src->family = AF_INET;
+		src->ip4 = iph->saddr;
+		dst.ip4 = iph->daddr;
+		return iph->protocol == IPPROTO_GRE && iph->ihl >= 5 &&
+		       room >= iph->ihl * 4 && !ip_fast_csum(iph, iph->ihl) &&
+		       mgre_rx_is_local(conf, MGRE_IP4, &dst);
+	}
+	if (room < (int)sizeof(*ip6h) || iph->version != 6)
+		return false;
 
-	return room >= (int)sizeof(struct ipv6hdr) && iph->version == 6 ? iph :
-									  NULL;
+	src->family = AF_INET6;
+	src->ip6 = ip6h->saddr;
+	dst.ip6 = ip6h->daddr;
+	nexthdr = ip6h->nexthdr;
+	return (nexthdr == NEXTHDR_GRE || nexthdr == NEXTHDR_HOP ||
+		nexthdr == NEXTHDR_DEST) &&
+	       mgre_rx_is_local(conf, MGRE_IP6, &dst);
 }
 
 /**
@@ -251,30 +281,20 @@ static const void *mgre_rx_outer(const struct sk_buff *skb)
  * @origin: NBMA address, without a family if the packet did not come in by
  *	@mgre, or that cannot be told any more
  *
+ * Two devices in one VRF with the same local address are taken for one.
+ *
  * Context: BH disabled, in an RCU section.
  */
 void mgre_rx_origin(const struct mgre_dev *mgre, const struct sk_buff *skb,
 		    struct nhrp_addr *origin)
 {
 	const struct net_device *dev = mgre->dev;
-	const struct iphdr *iph;
 
-	memset(origin, 0, sizeof(*origin));
 	/* In a VRF what it came in by is the VRF. */
 	if (!skb->skb_iif || (skb->skb_iif != dev->ifindex &&
-			      skb->skb_iif != l3mdev_master_ifindex_rcu(dev)))
-		return;
-	iph = mgre_rx_outer(skb);
-	if (!iph)
-		return;
-
-	if (iph->version == 4) {
-		origin->family = AF_INET;
-		origin->ip4 = iph->saddr;
-	} else {
-		origin->family = AF_INET6;
-		origin->ip6 = ((const struct ipv6hdr *)iph)->saddr;
-	}
+			      skb->skb_iif != l3mdev_master_ifindex_rcu(dev)) ||
+	    !mgre_rx_outer(rcu_dereference(mgre->conf), skb, origin))
+		origin->family = 0;
 }
 
 /* RFC 2784, section 2.3.1 on; skb->data is at the outer header. */

@@ -598,20 +598,21 @@ static noinline void mgre_tx_fail(const struct mgre_tx *tx,
  * mgre_tx_copy - send one of many copies of a packet
  * @tx: copy with its peer
  * @skb: the same, at its payload, which the callee takes
+ * @mtu: octets of payload that the mapping of the peer allows, 0 for any
  *
  * A copy that is too large for the path to its peer is fragmented on the way,
  * whatever DF says: the sender cannot be told of each receiver's path.
  *
  * Context: BH disabled, in an RCU section.
  */
-void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb)
+void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb, unsigned int mtu)
 {
 	enum mgre_drop why = mgre_tx_route(tx);
 	__be16 df;
 
 	if (!why) {
-		df = mgre_tx_fits(skb, mgre_tx_mtu(tx)) ? mgre_tx_df(tx, skb) :
-							  0;
+		mtu = min_not_zero(mtu, mgre_tx_mtu(tx));
+		df = mgre_tx_fits(skb, mtu) ? mgre_tx_df(tx, skb) : 0;
 		why = mgre_tx_deliver(tx, skb, df);
 	}
 	if (unlikely(why))

@@ -23,7 +23,8 @@
  * @net_seq: number of changes of the netns' list of devices
  * @caches_seq: number of changes of the caches of the netns, if the dump is over
  *	all of them
- * @member: number of those of the peer behind @last that are put already
+ * @member: nhrp_member::id, as far as it fits, of the last one put of the peer
+ *	@last, if more of them follow, else 0
  * @began: @net_seq and @caches_seq are set
  * @resume: @last and @seq are set
  * @pending: the mappings of the device are done, what the kernel has written
@@ -112,7 +113,12 @@ static int nhrp_nl_dump_batch(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nhrp_node *node;
 	int batch, err;
 
-	node = nhrp_table_find_after(table, ctx->resume ? &ctx->last : NULL);
+	node = ctx->member ? nhrp_table_find(table, &ctx->last) : NULL;
+	if (!node) {
+		ctx->member = 0;
+		node = nhrp_table_find_after(table,
+					     ctx->resume ? &ctx->last : NULL);
+	}
 	for (batch = 0; node && batch < NHRP_NL_DUMP_BATCH; batch++) {
 		err = dumper->put(skb, cb, cache, node, dumper->filter);
 		if (err)
@@ -134,10 +140,8 @@ static int nhrp_nl_dump_locked(struct sk_buff *skb, struct netlink_callback *cb,
 	int err;
 
 	if (!dumper->pending) {
-		if ((ctx->resume || ctx->member) && ctx->seq != cache->seq) {
+		if (ctx->resume && ctx->seq != cache->seq)
 			cb->seq++;
-			ctx->member = 0;
-		}
 		ctx->seq = cache->seq;
 		return nhrp_nl_dump_batch(skb, cb, cache, dumper);
 	}
@@ -214,6 +218,7 @@ static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 		if (cache->dev->ifindex != ctx->ifindex) {
 			ctx->resume = false;
 			ctx->pending = false;
+			ctx->member = 0;
 		}
 		ctx->ifindex = cache->dev->ifindex;
 		err = dumper->dump(skb, cb, cache, dumper);
@@ -381,14 +386,14 @@ static int nhrp_nl_dump_members(struct sk_buff *skb,
 	struct nhrp_nl_dump *ctx = (void *)cb->ctx;
 	const struct nhrp_addr *nbma = filter;
 	struct nhrp_member *member;
-	int number = 0, err;
 	void *hdr;
+	int err;
 
 	if (nbma->family && !nhrp_addr_equal(nbma, &node->key.addr))
 		return 0;
 
 	hlist_for_each_entry(member, &peer->members, of_peer) {
-		if (number++ < ctx->member)
+		if (ctx->member && member->id >= ctx->member)
 			continue;
 		hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_MCAST_GET);
 		err = hdr ? nhrp_nl_fill_member(skb, hdr, cache, member) :
@@ -396,7 +401,9 @@ static int nhrp_nl_dump_members(struct sk_buff *skb,
 		if (err)
 			return err;
 		genl_dump_check_consistent(cb, hdr);
-		ctx->member = number;
+		ctx->last = node->key;
+		ctx->resume = true;
+		ctx->member = member->id;
 	}
 	ctx->member = 0;
 

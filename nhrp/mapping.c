@@ -73,7 +73,7 @@ static int nhrp_mapping_get_peer(struct nhrp_cache *cache,
 	if (!peer)
 		return -ENOMEM;
 	if (mapping->flags & NHRP_MAPPING_FLAGS_MULTICAST) {
-		err = nhrp_mcast_join(cache, peer, mapping->mark);
+		err = nhrp_mcast_join(cache, peer);
 		if (err) {
 			nhrp_peer_put(cache, peer);
 			return err;
@@ -327,6 +327,8 @@ int nhrp_mapping_set(struct nhrp_cache *cache,
 		}
 	}
 
+	if (mapping->flags & NHRP_MAPPING_FLAGS_MULTICAST)
+		nhrp_mcast_apply(cache, mapping);
 	WRITE_ONCE(cache->seq, cache->seq + 1);
 	if (mapping->hold &&
 	    timerqueue_add(&cache->expiry, &mapping->expiry))

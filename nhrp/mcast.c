@@ -19,6 +19,9 @@
 
 #include "nhrp_int.h"
 
+/* Groups that a peer may be listed for: who looks for one walks them. */
+#define NHRP_MCAST_GROUPS	1024
+
 static struct nhrp_group *nhrp_group_of(struct nhrp_node *node)
 {
 	return node ? container_of(node, struct nhrp_group, node) : NULL;
@@ -108,7 +111,7 @@ static struct nhrp_group *nhrp_group_create(struct nhrp_cache *cache,
 		return NULL;
 
 	group->node.key = *prefix;
-	xa_init_flags(&group->members, XA_FLAGS_ALLOC);
+	xa_init_flags(&group->members, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	/* Readers must probe this length before there is anything to find. */
 	nhrp_lens_count(&cache->group_lens, &cache->group_counts, prefix);
 	if (nhrp_table_insert_sleep(&cache->groups, &group->node)) {
@@ -171,6 +174,7 @@ static struct nhrp_member *nhrp_member_create(struct nhrp_cache *cache,
 		return NULL;
 	}
 	nhrp_peer_hold(peer);
+	member->id = ++cache->member_id;
 	hlist_add_head(&member->of_peer, &peer->members);
 
 	return member;
@@ -194,12 +198,11 @@ static void nhrp_member_put(struct nhrp_cache *cache,
  * nhrp_mcast_join - a mapping flagged multicast points to a peer
  * @cache: cache
  * @peer: peer
- * @mark: of the mapping; that of the last one counts
  *
  * Context: process, under the lock of the cache.
  * Return: 0 or -ENOMEM.
  */
-int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer, u32 mark)
+int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer)
 {
 	struct nhrp_member *member;
 
@@ -211,9 +214,27 @@ int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer, u32 mark)
 		return -ENOMEM;
 
 	member->mappings++;
-	WRITE_ONCE(member->mark, mark);
 
 	return 0;
+}
+
+/**
+ * nhrp_mcast_apply - send copies as a mapping flagged multicast says
+ * @cache: cache
+ * @mapping: mapping whose peer has joined
+ *
+ * Context: process, under the lock of the cache.
+ */
+void nhrp_mcast_apply(struct nhrp_cache *cache,
+		      const struct nhrp_mapping *mapping)
+{
+	struct nhrp_member *member;
+
+	lockdep_assert_held(&cache->lock);
+
+	member = nhrp_member_find(mapping->peer, &cache->everyone);
+	WRITE_ONCE(member->mark, mapping->mark);
+	WRITE_ONCE(member->mtu, mapping->mtu);
 }
 
 /**
@@ -231,6 +252,10 @@ void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer)
 
 	member = nhrp_member_find(peer, &cache->everyone);
 	member->mappings--;
+	if (!member->mappings) {
+		WRITE_ONCE(member->mark, 0);
+		WRITE_ONCE(member->mtu, 0);
+	}
 	nhrp_member_put(cache, member);
 }
 
@@ -256,47 +281,6 @@ static struct nhrp_member *nhrp_member_get(struct nhrp_cache *cache,
 }
 
 /**
- * nhrp_mcast_add - list a peer for a group
- * @cache: cache
- * @cfg: group and peer
- * @extack: says why when it fails
- *
- * The peer is made if no mapping points to it.
- *
- * Context: process, under the lock of the cache.
- * Return: 0; -EEXIST it is listed; -ENOMEM; or the owner's refusal.
- */
-int nhrp_mcast_add(struct nhrp_cache *cache, const struct nhrp_mcast_config *cfg,
-		   struct netlink_ext_ack *extack)
-{
-	struct nhrp_member *member;
-	struct nhrp_peer *peer;
-	int err;
-
-	err = cache->ops->nbma_check(cache, &cfg->nbma, cfg->nbma_attr, extack);
-	if (err)
-		return err;
-
-	peer = nhrp_peer_get(cache, &cfg->nbma);
-	if (!peer)
-		return -ENOMEM;
-	member = nhrp_member_get(cache, &cfg->group, peer);
-	nhrp_peer_put(cache, peer);
-	if (!member)
-		return -ENOMEM;
-
-	if (member->listed) {
-		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
-				    "peer is listed for this group already");
-		return -EEXIST;
-	}
-	member->listed = true;
-	WRITE_ONCE(cache->seq, cache->seq + 1);
-
-	return 0;
-}
-
-/**
  * nhrp_mcast_find - find a member
  * @cache: cache
  * @cfg: group, exactly this one, and peer
@@ -317,6 +301,66 @@ struct nhrp_member *nhrp_mcast_find(struct nhrp_cache *cache,
 	rcu_read_unlock();
 
 	return peer && group ? nhrp_member_find(peer, group) : NULL;
+}
+
+/* All that can refuse a request, before anything changes. */
+static int nhrp_mcast_check(struct nhrp_cache *cache,
+			    const struct nhrp_mcast_config *cfg,
+			    const struct nhrp_member *member,
+			    struct netlink_ext_ack *extack)
+{
+	if (member && member->listed) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
+				    "peer is listed for this group already");
+		return -EEXIST;
+	}
+
+	return cache->ops->nbma_check(cache, &cfg->nbma, cfg->nbma_attr,
+				      extack);
+}
+
+/**
+ * nhrp_mcast_add - list a peer for a group
+ * @cache: cache
+ * @cfg: group and peer
+ * @extack: says why when it fails
+ *
+ * The peer is made if no mapping points to it.
+ *
+ * Context: process, under the lock of the cache.
+ * Return: 0; -EEXIST it is listed; -ENOSPC for too many groups; -ENOMEM; or the
+ * owner's refusal.
+ */
+int nhrp_mcast_add(struct nhrp_cache *cache, const struct nhrp_mcast_config *cfg,
+		   struct netlink_ext_ack *extack)
+{
+	struct nhrp_member *member = nhrp_mcast_find(cache, cfg);
+	struct nhrp_peer *peer;
+	int err;
+
+	err = nhrp_mcast_check(cache, cfg, member, extack);
+	if (err)
+		return err;
+
+	peer = nhrp_peer_get(cache, &cfg->nbma);
+	if (!peer)
+		return -ENOMEM;
+	if (!member && peer->users - peer->mappings > NHRP_MCAST_GROUPS) {
+		NL_SET_ERR_MSG_ATTR(extack, cfg->nbma_attr,
+				    "peer is listed for too many groups");
+		err = -ENOSPC;
+	} else if (!member) {
+		member = nhrp_member_get(cache, &cfg->group, peer);
+		err = member ? 0 : -ENOMEM;
+	}
+	nhrp_peer_put(cache, peer);
+	if (err)
+		return err;
+
+	member->listed = true;
+	WRITE_ONCE(cache->seq, cache->seq + 1);
+
+	return 0;
 }
 
 /**
@@ -358,7 +402,8 @@ int nhrp_mcast_del(struct nhrp_cache *cache, const struct nhrp_mcast_config *cfg
  */
 int nhrp_mcast_init(struct nhrp_cache *cache)
 {
-	xa_init_flags(&cache->everyone.members, XA_FLAGS_ALLOC);
+	xa_init_flags(&cache->everyone.members,
+		      XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	return nhrp_table_init(&cache->groups);
 }
 
@@ -373,8 +418,10 @@ void nhrp_mcast_free_peer(struct nhrp_peer *peer)
 	struct nhrp_member *member;
 	struct hlist_node *next;
 
-	hlist_for_each_entry_safe(member, next, &peer->members, of_peer)
+	hlist_for_each_entry_safe(member, next, &peer->members, of_peer) {
 		kfree(member);
+		cond_resched();
+	}
 }
 
 /**

@@ -260,7 +260,9 @@ bool nhrp_pending_matches(const struct nhrp_pending *pending,
 int nhrp_mcast_init(struct nhrp_cache *cache);
 void nhrp_mcast_free_peer(struct nhrp_peer *peer);
 void nhrp_mcast_free(struct nhrp_cache *cache);
-int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer, u32 mark);
+int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer);
+void nhrp_mcast_apply(struct nhrp_cache *cache,
+		      const struct nhrp_mapping *mapping);
 void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer);
 int nhrp_mcast_add(struct nhrp_cache *cache,
 		   const struct nhrp_mcast_config *cfg,

@@ -595,7 +595,10 @@ peer()
 capture_held=
 capture_hold()
 {
-	[ -z "$capture_held" ] || return 0
+	# In a subshell it would end too early, or never.
+	if [ -n "$capture_held" ] || [ "$BASHPID" != $$ ]; then
+		return 0
+	fi
 	bg capture_held tcpdump -Z root -Uni lo -w /dev/null less 1 2>"$tmp/held.err"
 	busywait 20 grep -q 'listening on' "$tmp/held.err" ||
 		fail "tcpdump on lo: $(cat "$tmp/held.err")"

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Multicast and broadcast: who gets copies, and that each gets one. The hub of
-# lib.sh has three spokes; what it sends is seen on its underlay interface.
+# lib.sh has three spokes; what it sends is seen on its underlay interface. A case may
+# go on where the one before has stopped.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -30,8 +31,8 @@ send()
 	on "${SITE[0]}" ping -q -n -c 3 -i 0.02 -W 0.1 -I mgre0 "$@" "$to" >/dev/null || :
 }
 
-# copies TO [PING OPTION]...: how often each peer was sent to, as "TIMES NBMA" words,
-# while the hub sends three packets to TO
+# copies TO [PING OPTION]...: sets got to how often each peer was sent to, as "TIMES
+# NBMA" words, while the hub sends three packets to TO
 copies()
 {
 	local groups='(224|239|10\.0\.0\.255|255|ff0)' pcap=$tmp/copies.pcap pid
@@ -39,12 +40,12 @@ copies()
 	capture_start pid "$pcap" "${SITE[0]}" eth0 ip proto 47 || return
 	send "$@"
 	# What leaves last is in the capture last.
-	try reaches "${SITE[0]}" "${OVER[3]}" -s 900 >&2
-	try busywait 20 capture_has "$pcap" 1 "dst ${NBMA[3]} and greater 900" >&2
+	try reaches "${SITE[0]}" "${OVER[3]}" -s 900
+	try busywait 20 capture_has "$pcap" 1 "dst ${NBMA[3]} and greater 900"
 	bg_stop "$pid" INT
-	tcpdump -Z root -tnr "$pcap" 2>/dev/null |
+	got=$(tcpdump -Z root -tnr "$pcap" 2>/dev/null |
 		sed -nE "s/^IP6? \S+ > (\S+): GREv0.* $groups.* echo request.*/\1/p" |
-		sort | uniq -c | sed 's/^ *//' | paste -sd,
+		sort | uniq -c | sed 's/^ *//' | paste -sd,)
 }
 
 # gets WHAT COPIES TO [PING OPTION]...: the peers in COPIES, as often as it says
@@ -53,7 +54,7 @@ gets()
 	local what=$1 want=$2 got
 
 	shift 2
-	got=$(copies "$@") || return
+	copies "$@" || return
 	assert_eq "$what" "$got" "$want"
 }
 
@@ -108,10 +109,10 @@ unflagged()
 	gets "the last one moved" "3 ${NBMA[2]}" 224.0.0.99
 	try nhrp -n "${SITE[0]}" map del 10.8.0.0/16 dev mgre0
 	gets "the last one deleted" "" 224.0.0.99
-	flag 3 multicast hold 1
+	try nhrp -n "${SITE[0]}" map add 10.7.0.0/16 nbma "${NBMA[3]}" dev mgre0 \
+		multicast hold 1
 	try busywait 5 expired
 	gets "expired" "" 224.0.0.99
-	flag 3
 }
 
 expired()
@@ -194,7 +195,8 @@ refused()
 		"$NHRP" mcast add 239.1.1.2 nbma "${NBMA[1]}" dev mgre0
 	assert_eq "list" "$(mcast show)" "239.1.1.1 nbma ${NBMA[1]} dev mgre0 listed"
 	assert_eq "as JSON" "$(nhrp -n "$hub" -j mcast show | jq -c .)" \
-		"[{\"group\":\"239.1.1.1\",\"nbma\":\"${NBMA[1]}\",\"dev\":\"mgre0\",\"listed\":true}]"
+		"$(jq -nc --arg nbma "${NBMA[1]}" \
+			'[{ group: "239.1.1.1", nbma: $nbma, dev: "mgre0", listed: true }]')"
 	try mcast del 239.1.1.1 nbma "${NBMA[1]}" dev mgre0
 	assert_eq "list" "$(mcast show)" ""
 }
@@ -254,6 +256,44 @@ narrow()
 	flag 2
 }
 
+# A mapping's mtu is one more reason.
+mtu_of_mapping()
+{
+	local hub=${SITE[0]} pcap=$tmp/mtu.pcap pid
+
+	flag 1 multicast mtu 1000
+	flag 2 multicast
+	capture_start pid "$pcap" "$hub" eth0 ip proto 47 || return
+	send 224.0.0.99 -s 1200 -M "do"
+	capture_stop "$pid" "$pcap" 6
+	assert_eq "with DF" "$(capture_count "$pcap" "dst ${NBMA[1]} and ip[6] & 0x40 != 0")" 0
+	assert_eq "without" "$(capture_count "$pcap" "dst ${NBMA[1]}")" 3
+	assert_eq "others" "$(capture_count "$pcap" "dst ${NBMA[2]} and ip[6] & 0x40 != 0")" 3
+	flag 1
+	flag 2
+}
+
+# Dumps of lists that do not fit into one message
+many_groups()
+{
+	local i
+
+	for ((i = 0; i < 1024; i++)); do
+		echo "mcast add 239.5.$((i / 256)).$((i % 256)) nbma ${NBMA[1]} dev mgre0"
+	done >"$tmp/batch"
+	try nhrp -n "${SITE[0]}" -batch "$tmp/batch"
+	try mcast add 239.6.0.1 nbma "${NBMA[2]}" dev mgre0
+	run_fails 2 "peer is listed for too many groups" \
+		mcast add 239.6.0.1 nbma "${NBMA[1]}" dev mgre0
+	mcast show >"$tmp/shown"
+	assert_eq "lists shown" "$(sort -u "$tmp/shown" | wc -l)" 1025
+	assert_eq "lines" "$(wc -l <"$tmp/shown")" 1025
+	sed -i 's/ add / del /' "$tmp/batch"
+	try nhrp -n "${SITE[0]}" -batch "$tmp/batch"
+	try mcast del 239.6.0.1 nbma "${NBMA[2]}" dev mgre0
+	assert_eq "left" "$(mcast show)" ""
+}
+
 # marked: the mark of a flagged mapping is the outer packet's
 marked()
 {
@@ -276,6 +316,45 @@ marked()
 	try on "$hub" nft delete table ip marks
 	flag 1
 	flag 2
+}
+
+# received NUMBER: site NUMBER has got all that was sent
+received()
+{
+	same_lines "$tmp/data" "$tmp/got.$1"
+}
+
+# Datagrams of the hub's own arrive whole: one by one, and many at once (GSO). Each
+# copy has its headers at places of its own, which checksums and TTL tell.
+datagrams()
+{
+	local i hub=${SITE[0]} pid pids=() pcap=$tmp/datagrams.pcap
+
+	text 64 >"$tmp/data"
+	try ip -n "$hub" link change mgre0 type mgre ttl inherit tos inherit
+	for i in 1 2 3; do
+		flag "$i" multicast
+		: >"$tmp/got.$i"
+		bg_on pid "${SITE[i]}" socat -u -b 65536 \
+			"UDP4-RECV:5007,reuseaddr,ip-add-membership=239.7.7.7:${OVER[i]}" \
+			"OPEN:$tmp/got.$i,append"
+		pids+=("$pid")
+		try busywait 20 listening "${SITE[i]}" -lu 5007 || return
+	done
+	capture_start pid "$pcap" "$hub" eth0 ip proto 47 || return
+	try on "$hub" "${PYTHON[@]}" "$CASES/datagrams.py" "${OVER[0]}" 239.7.7.7 5007 \
+		"$tmp/data"
+	for i in 1 2 3; do
+		busywait 20 received "$i" ||
+			fail "site $i got $(wc -c <"$tmp/got.$i") octets, or others"
+		bg_stop "${pids[i - 1]}" || :
+		try capture_has "$pcap" 32 "dst ${NBMA[i]} and ip[8] = 7 and ip[1] = 0xb8"
+		flag "$i"
+	done
+	bg_stop "$pid" INT
+	assert_eq "others" "$(capture_count "$pcap" \
+		"greater 1000 and (ip[8] != 7 or ip[1] != 0xb8)")" 0
+	try ip -n "$hub" link change mgre0 type mgre ttl 64 tos 0
 }
 
 MANY=1000
@@ -341,9 +420,9 @@ overflow()
 	try timeout 20 ip -n "$hub" link del mgre0
 }
 
-need tcpdump jq nft ethtool python3 setpriv
+need tcpdump jq nft ethtool python3 setpriv socat
 mgre_load
-ktap_plan 12
+ktap_plan 15
 topo 3
 try on "${SITE[0]}" sysctl -qw net.ipv6.conf.mgre0.disable_ipv6=0
 
@@ -356,6 +435,9 @@ test_case "a peer without a mapping" listed_alone
 test_case "refused" refused
 test_case "no copy goes back" not_back
 test_case "a narrow path to one peer" narrow
+test_case "mtu of the mapping" mtu_of_mapping
 test_case "mark of the mapping" marked
+test_case "a peer with many groups" many_groups
+test_case "datagrams arrive" datagrams
 test_case "a thousand peers" many
 test_case "more than may wait, and the device goes" overflow
