@@ -140,12 +140,13 @@ help_texts()
 	golden help.txt nhrp help
 	golden help.txt nhrp -h
 	golden help.txt nhrp --help map show
-	for object in map peer stats monitor; do
+	for object in map peer mcast stats monitor; do
 		golden help-$object.txt nhrp $object help
 		golden help-$object.txt nhrp $object he
 	done
 	golden help-map.txt nhrp map add help
 	golden help-peer.txt nhrp peer show help
+	golden help-mcast.txt nhrp mcast add help
 	golden help-stats.txt nhrp stats show help
 }
 
