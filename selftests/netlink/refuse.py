@@ -12,12 +12,13 @@ from collections import namedtuple
 import genl
 import nhrp
 from nhrp import (ADD, ATTEMPTS, BATCH, BATCH_DEL, CACHED, DEL, DST, DYNAMIC,
-                  EXPIRES, FLAG_SHORTCUT, FLAG_UNIQUE, FLAG_USED, FLAGS, FLUSH,
-                  FLUSHED, GET, HOLD, IFINDEX, INCOMPLETE, MARK, MTU, NBMA,
-                  NEGATIVE, NEW, PAD, PEER_GET, PEER_IFINDEX, PEER_MAPPINGS,
-                  PEER_NBMA, PREFERENCE, PREFIXLEN, PROTOCOL, QUEUED, REPLACE,
-                  SET, STATIC, STATS_GET, TYPE, address, check, check_refused,
-                  mapping, u8, u32)
+                  EXPIRES, FLAGS, FLAG_SHORTCUT, FLAG_UNIQUE, FLAG_USED,
+                  FLUSH, FLUSHED, GET, HOLD, IFINDEX, INCOMPLETE, MARK,
+                  MCAST_DEL, MCAST_GET, MCAST_NEW, MTU, NBMA, NEGATIVE, NEW,
+                  PAD, PEER_GET, PEER_IFINDEX, PEER_MAPPINGS, PEER_NBMA,
+                  PREFERENCE, PREFIXLEN, PROTOCOL, QUEUED, REPLACE, SET,
+                  STATIC, STATS_GET, TYPE, address, check, check_refused,
+                  mapping, u32, u8)
 
 DUMP = genl.NLM_F_DUMP
 
@@ -147,7 +148,8 @@ def nbma_cases():
 def device_cases():
     """Devices that are not there, or not ours."""
     sound = {NEW: [dst(), nbma()], DEL: [dst()], GET: [dst()], FLUSH: [],
-             PEER_GET: [(PEER_NBMA, address("192.0.2.2"))], STATS_GET: []}
+             PEER_GET: [(PEER_NBMA, address("192.0.2.2"))], STATS_GET: [],
+             MCAST_NEW: [nbma()], MCAST_DEL: [nbma()], MCAST_GET: [nbma()]}
     for cmd, attrs in sound.items():
         yield case(f"{cmd}: unknown device", cmd, [dev(NONE)] + attrs,
                    errno.ENODEV, "no such device", IFINDEX)
@@ -345,7 +347,7 @@ def flag_cases():
     for cmd in (DEL, FLUSH, BATCH):
         yield case(f"dump {cmd}", cmd, [dev()], errno.EOPNOTSUPP, "",
                    flags=DUMP)
-    for cmd in (0, 6, 9, 12, 13, 200):
+    for cmd in (0, 6, 9, 12, MCAST_GET + 1, 200):
         yield case(f"command {cmd}", cmd, [dev()], errno.EOPNOTSUPP, "")
 
 
@@ -521,6 +523,7 @@ def writes():
             (NEW, [dev(), dst("10.0.0.2"), nbma()], REPLACE),
             (DEL, [dev(), dst("10.0.0.2")], 0),
             (BATCH, [delete_one()], 0), (BATCH, [], 0),
+            (MCAST_NEW, [dev(), nbma()], 0), (MCAST_DEL, [dev(), nbma()], 0),
             (FLUSH, [dev()], 0), (FLUSH, [], 0))
 
 
