@@ -182,7 +182,7 @@ usage_is_in_man()
 
 	need groff || return
 	man_synopsis >"$tmp/man"
-	for object in "" map peer stats monitor; do
+	for object in "" map peer mcast stats monitor; do
 		# shellcheck disable=SC2086 # no word when empty
 		nhrp $object help | usage_lines
 	done | sort >"$tmp/usage"

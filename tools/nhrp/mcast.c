@@ -17,7 +17,7 @@ struct mcast_config {
 
 int mcast_help(void)
 {
-	fputs("Usage: nhrp mcast { add | del } [ GROUP[/LEN] ] nbma ADDR dev DEV\n"
+	fputs("Usage: nhrp mcast { add | del } [ GROUP[/LENGTH] ] nbma ADDR dev DEV\n"
 	      "       nhrp mcast [ show ] [ dev DEV ] [ nbma ADDR ]\n", stdout);
 	return STATUS_DONE;
 }
