@@ -348,7 +348,8 @@ datagrams()
 		busywait 20 received "$i" ||
 			fail "site $i got $(wc -c <"$tmp/got.$i") octets, or others"
 		bg_stop "${pids[i - 1]}" || :
-		try capture_has "$pcap" 32 "dst ${NBMA[i]} and ip[8] = 7 and ip[1] = 0xb8"
+		try busywait 20 capture_has "$pcap" 32 \
+			"dst ${NBMA[i]} and ip[8] = 7 and ip[1] = 0xb8"
 		flag "$i"
 	done
 	bg_stop "$pid" INT

@@ -90,6 +90,19 @@ quiet()
 	END
 }
 
+# no_mld: the hub reports no groups and asks for no router when it thinks fit
+no_mld()
+{
+	try on "${SITE[0]}" nft -f - <<-END
+		table ip6 no_mld {
+			chain output {
+				type filter hook output priority 0
+				icmpv6 type { mld-listener-report, mld2-listener-report, nd-router-solicit } drop
+			}
+		}
+	END
+}
+
 # ---- counters
 
 # snapshot: every number that the hub's mgre0 has, a line each
@@ -486,6 +499,7 @@ topo_underlay 1
 topo_ipv6
 try quiet "${SITE[0]}"
 try quiet "${SITE[1]}"
+no_mld
 
 ktap_plan 15
 for family in 4 6; do
