@@ -97,7 +97,8 @@ no_mld()
 		table ip6 no_mld {
 			chain output {
 				type filter hook output priority 0
-				icmpv6 type { mld-listener-report, mld2-listener-report, nd-router-solicit } drop
+				icmpv6 type { mld-listener-report, mld2-listener-report } drop
+				icmpv6 type nd-router-solicit drop
 			}
 		}
 	END
