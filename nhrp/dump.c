@@ -354,26 +354,40 @@ static int nhrp_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
 	return err;
 }
 
-int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+/* Dumps what @put has to say of each peer, or of the one with the NBMA address. */
+static int nhrp_nl_dump_peers(struct sk_buff *skb, struct netlink_callback *cb,
+			      const struct nlattr *ifindex,
+			      const struct nlattr *nbma_attr,
+			      int (*put)(struct sk_buff *skb,
+					 struct netlink_callback *cb,
+					 struct nhrp_cache *cache,
+					 struct nhrp_node *node,
+					 const void *filter))
 {
-	struct nlattr **attrs = compat_genl_dump_attrs(cb);
 	struct nhrp_addr nbma = {};
 	const struct nhrp_nl_dumper dumper = {
 		.dump	= nhrp_nl_dump_cache,
 		.table	= offsetof(struct nhrp_cache, peers),
-		.put	= nhrp_nl_dump_peer,
+		.put	= put,
 		.filter	= &nbma,
 	};
 	int err;
 
-	if (attrs[NHRP_A_PEER_NBMA]) {
-		err = nhrp_nl_parse_addr(attrs[NHRP_A_PEER_NBMA], &nbma,
-					 cb->extack);
+	if (nbma_attr) {
+		err = nhrp_nl_parse_addr(nbma_attr, &nbma, cb->extack);
 		if (err)
 			return err;
 	}
 
-	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_PEER_IFINDEX], &dumper);
+	return nhrp_nl_dump(skb, cb, ifindex, &dumper);
+}
+
+int nhrp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct nlattr **attrs = compat_genl_dump_attrs(cb);
+
+	return nhrp_nl_dump_peers(skb, cb, attrs[NHRP_A_PEER_IFINDEX],
+				  attrs[NHRP_A_PEER_NBMA], nhrp_nl_dump_peer);
 }
 
 /* A peer whose memberships do not all fit is gone on with in the next message. */
@@ -413,14 +427,6 @@ static int nhrp_nl_dump_members(struct sk_buff *skb,
 int nhrp_nl_mcast_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct nlattr **attrs = compat_genl_dump_attrs(cb);
-	struct nhrp_addr nbma = {};
-	const struct nhrp_nl_dumper dumper = {
-		.dump	= nhrp_nl_dump_cache,
-		.table	= offsetof(struct nhrp_cache, peers),
-		.put	= nhrp_nl_dump_members,
-		.filter	= &nbma,
-	};
-	int err;
 
 	/* The policy is that of a request for one member. */
 	if (attrs[NHRP_A_MCAST_GROUP] || attrs[NHRP_A_MCAST_PREFIXLEN]) {
@@ -429,14 +435,10 @@ int nhrp_nl_mcast_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 				    "lists are not shown by group");
 		return -EINVAL;
 	}
-	if (attrs[NHRP_A_MCAST_NBMA]) {
-		err = nhrp_nl_parse_addr(attrs[NHRP_A_MCAST_NBMA], &nbma,
-					 cb->extack);
-		if (err)
-			return err;
-	}
 
-	return nhrp_nl_dump(skb, cb, attrs[NHRP_A_MCAST_IFINDEX], &dumper);
+	return nhrp_nl_dump_peers(skb, cb, attrs[NHRP_A_MCAST_IFINDEX],
+				  attrs[NHRP_A_MCAST_NBMA],
+				  nhrp_nl_dump_members);
 }
 
 static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,

@@ -259,10 +259,12 @@ void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer)
 	nhrp_member_put(cache, member);
 }
 
-/* Both are there or are made, and stay if the caller gives them a reason to. */
-static struct nhrp_member *nhrp_member_get(struct nhrp_cache *cache,
-					   const struct nhrp_prefix *prefix,
-					   struct nhrp_peer *peer)
+/* Makes a peer a member of a group, which is made if missing. Both stay if the
+ * caller gives them a reason to.
+ */
+static struct nhrp_member *nhrp_mcast_enlist(struct nhrp_cache *cache,
+					     const struct nhrp_prefix *prefix,
+					     struct nhrp_peer *peer)
 {
 	struct nhrp_member *member;
 	struct nhrp_group *group;
@@ -272,8 +274,7 @@ static struct nhrp_member *nhrp_member_get(struct nhrp_cache *cache,
 	if (!group)
 		return NULL;
 
-	member = nhrp_member_find(peer, group) ?:
-		 nhrp_member_create(cache, group, peer);
+	member = nhrp_member_create(cache, group, peer);
 	if (!member)
 		nhrp_group_put(cache, group);
 
@@ -350,7 +351,7 @@ int nhrp_mcast_add(struct nhrp_cache *cache, const struct nhrp_mcast_config *cfg
 				    "peer is listed for too many groups");
 		err = -ENOSPC;
 	} else if (!member) {
-		member = nhrp_member_get(cache, &cfg->group, peer);
+		member = nhrp_mcast_enlist(cache, &cfg->group, peer);
 		err = member ? 0 : -ENOMEM;
 	}
 	nhrp_peer_put(cache, peer);

@@ -108,7 +108,9 @@ static struct sk_buff *nhrp_nl_reply_new(struct genl_info *info, void **hdr)
 	return msg;
 }
 
-/* Answers a request about one object, which @reply finds by @key and writes. */
+/* Answers a request about one object, which @reply finds by @key and writes under
+ * the lock of the cache.
+ */
 static int nhrp_nl_get_one(struct genl_info *info, const void *key,
 			   int (*reply)(struct sk_buff *msg, void *hdr,
 					struct nhrp_cache *cache,
@@ -131,7 +133,11 @@ static int nhrp_nl_get_one(struct genl_info *info, const void *key,
 		goto put_cache;
 	}
 
-	err = reply(msg, hdr, cache, key, info);
+	err = nhrp_cache_lock(cache, info->extack);
+	if (!err) {
+		err = reply(msg, hdr, cache, key, info);
+		nhrp_cache_unlock(cache);
+	}
 	if (err)
 		nlmsg_free(msg);
 	else
@@ -259,10 +265,6 @@ static int nhrp_nl_mapping_reply(struct sk_buff *msg, void *hdr,
 	struct nhrp_mapping *mapping;
 	int err;
 
-	err = nhrp_cache_lock(cache, info->extack);
-	if (err)
-		return err;
-
 	/* As mgre_tx_resolve() does for a destination that is its next hop. */
 	rcu_read_lock();
 	mapping = nhrp_cache_lookup_shortcut(cache, addr) ?:
@@ -276,7 +278,6 @@ static int nhrp_nl_mapping_reply(struct sk_buff *msg, void *hdr,
 		NL_SET_ERR_MSG_ATTR(info->extack,
 				    info->attrs[NHRP_A_MAPPING_DST],
 				    "no mapping matches this address");
-	nhrp_cache_unlock(cache);
 
 	return err;
 }
@@ -496,15 +497,7 @@ static int nhrp_nl_stats_reply(struct sk_buff *msg, void *hdr,
 			       struct nhrp_cache *cache, const void *unused,
 			       struct genl_info *info)
 {
-	int err;
-
-	err = nhrp_cache_lock(cache, info->extack);
-	if (err)
-		return err;
-	err = nhrp_nl_fill_stats(msg, hdr, cache);
-	nhrp_cache_unlock(cache);
-
-	return err;
+	return nhrp_nl_fill_stats(msg, hdr, cache);
 }
 
 int nhrp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -519,26 +512,16 @@ static int nhrp_nl_peer_reply(struct sk_buff *msg, void *hdr,
 			      struct genl_info *info)
 {
 	struct nhrp_peer *peer;
-	int err;
-
-	err = nhrp_cache_lock(cache, info->extack);
-	if (err)
-		return err;
 
 	rcu_read_lock();
 	peer = nhrp_peer_lookup(cache, nbma);
 	rcu_read_unlock();
-	if (peer) {
-		err = nhrp_nl_fill_peer(msg, hdr, cache, peer);
-	} else {
-		NL_SET_ERR_MSG_ATTR(info->extack,
-				    info->attrs[NHRP_A_PEER_NBMA],
-				    "no peer of this address");
-		err = -ENOENT;
-	}
-	nhrp_cache_unlock(cache);
+	if (peer)
+		return nhrp_nl_fill_peer(msg, hdr, cache, peer);
 
-	return err;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[NHRP_A_PEER_NBMA],
+			    "no peer of this address");
+	return -ENOENT;
 }
 
 int nhrp_nl_peer_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -601,23 +584,14 @@ static int nhrp_nl_mcast_reply(struct sk_buff *msg, void *hdr,
 			       struct genl_info *info)
 {
 	const struct nhrp_mcast_config *cfg = key;
-	struct nhrp_member *member;
-	int err;
+	struct nhrp_member *member = nhrp_mcast_find(cache, cfg);
 
-	err = nhrp_cache_lock(cache, info->extack);
-	if (err)
-		return err;
-	member = nhrp_mcast_find(cache, cfg);
-	if (member) {
-		err = nhrp_nl_fill_member(msg, hdr, cache, member);
-	} else {
-		NL_SET_ERR_MSG_ATTR(info->extack, cfg->nbma_attr,
-				    "peer is not on the list of this group");
-		err = -ENOENT;
-	}
-	nhrp_cache_unlock(cache);
+	if (member)
+		return nhrp_nl_fill_member(msg, hdr, cache, member);
 
-	return err;
+	NL_SET_ERR_MSG_ATTR(info->extack, cfg->nbma_attr,
+			    "peer is not on the list of this group");
+	return -ENOENT;
 }
 
 int nhrp_nl_mcast_get_doit(struct sk_buff *skb, struct genl_info *info)
