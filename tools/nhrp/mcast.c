@@ -8,11 +8,9 @@
 
 #include "nhrp.h"
 
-/* What was given: address lengths are 0, and the device is 0, where nothing was. */
 struct mcast_config {
-	struct address group;
-	struct address nbma;
-	uint32_t ifindex;
+	struct address group;		/* its length is 0 where none was given */
+	struct peer_filter peer;
 };
 
 int mcast_help(void)
@@ -35,37 +33,24 @@ static int mcast_parse_group(struct mcast_config *config, const char *word)
 
 static int mcast_parse_word(struct mcast_config *config, const char *word, struct words *words)
 {
-	bool is_dev = !strcmp(word, "dev");
-	const char *value;
-	int status;
-
-	if (!is_dev && strcmp(word, "nbma"))
+	if (strcmp(word, "dev") && strcmp(word, "nbma"))
 		return mcast_parse_group(config, word);
-	status = word_value(words, word, &value);
-	if (status)
-		return status;
-	if (is_dev ? config->ifindex : config->nbma.len)
-		return usage_error("duplicate \"%s\": \"%s\" is the second value.", word, value);
-
-	if (is_dev)
-		return device_index(value, &config->ifindex);
-	if (!address_parse(&config->nbma, value))
-		return argument_error(value, "\"nbma\" takes an address");
-	return STATUS_DONE;
+	return peer_filter_parse(&config->peer, word, words);
 }
 
 static void mcast_put(union message_buf *msg, const struct mcast_config *config)
 {
 	const struct address *group = &config->group;
 
-	if (config->ifindex)
-		message_put_u32(msg, NHRP_A_MCAST_IFINDEX, config->ifindex);
+	if (config->peer.ifindex)
+		message_put_u32(msg, NHRP_A_MCAST_IFINDEX, config->peer.ifindex);
 	if (group->len)
 		message_put(msg, NHRP_A_MCAST_GROUP, group->len, group->data);
 	if (group->len && group->prefixlen != group->len * 8)
 		message_put_u8(msg, NHRP_A_MCAST_PREFIXLEN, group->prefixlen);
-	if (config->nbma.len)
-		message_put(msg, NHRP_A_MCAST_NBMA, config->nbma.len, config->nbma.data);
+	if (config->peer.nbma.len)
+		message_put(msg, NHRP_A_MCAST_NBMA, config->peer.nbma.len,
+			    config->peer.nbma.data);
 }
 
 static int mcast_change(const char *name, const struct mcast_config *config)
@@ -74,9 +59,9 @@ static int mcast_change(const char *name, const struct mcast_config *config)
 	union message_buf *msg;
 	int status;
 
-	if (!config->nbma.len)
+	if (!config->peer.nbma.len)
 		return usage_error("\"mcast %s\" needs \"nbma\".", name);
-	if (!config->ifindex)
+	if (!config->peer.ifindex)
 		return usage_error("\"mcast %s\" needs \"dev\".", name);
 
 	status = netlink_new(&msg, add ? NHRP_CMD_MCAST_NEW : NHRP_CMD_MCAST_DEL, 0);

@@ -69,6 +69,9 @@ void map_print_config(struct nlattr **tb);
 void map_print(const struct nlmsghdr *nlh);
 
 /* peer.c */
+struct peer_filter;
+
+int peer_filter_parse(struct peer_filter *filter, const char *word, struct words *words);
 int peer_command(struct words *words);
 int peer_help(void);
 
@@ -140,6 +143,12 @@ struct address {
 	uint8_t len;		/* octets, 4 or 16, 0 when not given */
 	uint8_t prefixlen;
 	uint8_t data[sizeof(struct in6_addr)];
+};
+
+/* The words "dev" and "nbma": lengths and numbers are 0 where nothing was given. */
+struct peer_filter {
+	struct address nbma;
+	uint32_t ifindex;
 };
 
 int usage_error(const char *fmt, ...) __printf(1, 2);

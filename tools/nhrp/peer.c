@@ -8,25 +8,19 @@
 
 #include "nhrp.h"
 
-struct peer_filter {
-	struct address nbma;
-	uint32_t ifindex;		/* 0 is any */
-};
-
 int peer_help(void)
 {
 	fputs("Usage: nhrp peer [ show ] [ dev DEV ] [ nbma ADDR ]\n", stdout);
 	return STATUS_DONE;
 }
 
-static int peer_parse_word(struct peer_filter *filter, const char *word, struct words *words)
+/* Takes "dev" or "nbma", and the value behind it. */
+int peer_filter_parse(struct peer_filter *filter, const char *word, struct words *words)
 {
 	bool is_dev = !strcmp(word, "dev");
 	const char *value;
 	int status;
 
-	if (!is_dev && strcmp(word, "nbma"))
-		return usage_error("unknown word \"%s\", try \"nhrp peer help\".", word);
 	status = word_value(words, word, &value);
 	if (status)
 		return status;
@@ -172,7 +166,9 @@ int peer_command(struct words *words)
 	if (word_is_help(words))
 		return peer_help();
 	while ((word = word_next(words))) {
-		status = peer_parse_word(&filter, word, words);
+		if (strcmp(word, "dev") && strcmp(word, "nbma"))
+			return usage_error("unknown word \"%s\", try \"nhrp peer help\".", word);
+		status = peer_filter_parse(&filter, word, words);
 		if (status)
 			return status;
 	}
