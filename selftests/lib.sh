@@ -587,6 +587,12 @@ peer()
 	nhrp -n "$1" -j -s peer show dev mgre0 nbma "$2" | jq -r ".[0]$3"
 }
 
+# dropped NS DEV NAME: a counter of ethtool -S
+dropped()
+{
+	on "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
+}
+
 # ---- captures
 
 # capture_hold: a capture of nothing until the script ends. The first one that starts

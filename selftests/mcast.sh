@@ -19,7 +19,7 @@ mcast()
 # drops NAME: what the hub has dropped for that
 drops()
 {
-	on "${SITE[0]}" ethtool -S mgre0 | sed -n "s/^ *$1: //p"
+	dropped "${SITE[0]}" mgre0 "$1"
 }
 
 # send TO [PING OPTION]...: three packets from the hub

@@ -274,7 +274,7 @@ device_mtu_is()
 
 device_drops()
 {
-	on "$HUB" ethtool -S "$DEV" | sed -n "s/^ *$1: //p"
+	dropped "$HUB" "$DEV" "$1"
 }
 
 # crosses NS ADDRESS OCTETS [PING OPTION]...: an inner packet of that size, not to
