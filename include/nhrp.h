@@ -61,6 +61,7 @@
 
 struct netlink_ext_ack;
 struct nhrp_cache;
+struct nhrp_redirects;
 
 /**
  * struct nhrp_addr - protocol or NBMA address
@@ -136,6 +137,20 @@ struct nhrp_flow {
 	struct nhrp_addr dst;
 	struct nhrp_addr src;
 	struct nhrp_addr hop;
+};
+
+/**
+ * struct nhrp_redirect - a packet that takes a detour by this node
+ * @flow: its addresses
+ * @from: NBMA address of the peer that it came from
+ * @to: NBMA address of the peer that it goes to
+ * @skb: the packet, at its IP header
+ */
+struct nhrp_redirect {
+	struct nhrp_flow flow;
+	struct nhrp_addr from;
+	struct nhrp_addr to;
+	const struct sk_buff *skb;
 };
 
 /* Longest prefix of each family. */
@@ -461,6 +476,7 @@ struct nhrp_counts {
  * @group_lens: prefix lengths of groups, likewise
  * @everyone: the group of what no other one matches
  * @member_id: nhrp_member::id of the last one made
+ * @redirects: what has been told of
  * @hits: packets that a mapping was found for
  * @route_gen: routes with another number are stale, see nhrp_cache_route_gen()
  * @route_devs: bit (ifindex modulo size) for every underlay device by which a
@@ -506,6 +522,7 @@ struct nhrp_cache {
 	struct nhrp_lens group_lens;
 	struct nhrp_group everyone;
 	u32 member_id;
+	struct nhrp_redirects *redirects;
 	struct nhrp_hits __percpu *hits;
 	u32 route_gen;
 	unsigned long route_devs;
@@ -658,6 +675,10 @@ struct nhrp_group *nhrp_group_lookup(struct nhrp_cache *cache,
 				     const struct nhrp_addr *addr);
 struct nhrp_member *nhrp_group_next(struct nhrp_group *group,
 				    unsigned long *index);
+
+/* redirect.c */
+void nhrp_redirect(struct nhrp_cache *cache,
+		   const struct nhrp_redirect *redirect);
 
 /* peer.c */
 struct nhrp_peer *nhrp_peer_lookup(struct nhrp_cache *cache,

@@ -29,6 +29,7 @@ static const struct nla_policy mgre_link_policy[IFLA_MGRE_MAX + 1] = {
 	[IFLA_MGRE_FWMARK]	= { .type = NLA_U32 },
 	[IFLA_MGRE_RESOLVER]	= NLA_POLICY_MAX(NLA_U8, MGRE_RESOLVER_NEIGH),
 	[IFLA_MGRE_ACCEPT]	= NLA_POLICY_MAX(NLA_U8, MGRE_ACCEPT_KNOWN),
+	[IFLA_MGRE_REDIRECT]	= NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static int mgre_link_validate_local(struct nlattr *data[],
@@ -145,6 +146,8 @@ static void mgre_link_parse_ip(struct nlattr *data[], struct mgre_conf *conf)
 	if (data[IFLA_MGRE_ACCEPT])
 		conf->accept_known = nla_get_u8(data[IFLA_MGRE_ACCEPT]) ==
 				     MGRE_ACCEPT_KNOWN;
+	if (data[IFLA_MGRE_REDIRECT])
+		conf->redirect = nla_get_u8(data[IFLA_MGRE_REDIRECT]);
 }
 
 static void mgre_link_parse_gre(struct nlattr *data[], struct mgre_conf *conf)
@@ -358,7 +361,8 @@ static size_t mgre_link_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_IGNORE_DF */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_MGRE_FWMARK */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_RESOLVER */
-	       nla_total_size(sizeof(u8));	/* IFLA_MGRE_ACCEPT */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_ACCEPT */
+	       nla_total_size(sizeof(u8));	/* IFLA_MGRE_REDIRECT */
 }
 
 static int mgre_link_fill_local(struct sk_buff *skb,
@@ -394,6 +398,7 @@ static int mgre_link_fill_info(struct sk_buff *skb,
 	    nla_put_u32(skb, IFLA_MGRE_FWMARK, conf->fwmark) ||
 	    nla_put_u8(skb, IFLA_MGRE_RESOLVER, mgre->resolver) ||
 	    nla_put_u8(skb, IFLA_MGRE_ACCEPT, accept) ||
+	    nla_put_u8(skb, IFLA_MGRE_REDIRECT, conf->redirect) ||
 	    nla_put_u32(skb, IFLA_MGRE_MAXMAPPINGS,
 			READ_ONCE(mgre->cache.max_mappings)) ||
 	    nla_put_u32(skb, IFLA_MGRE_QUEUE,

@@ -73,6 +73,7 @@ struct mgre_underlay {
  * @tos_inherit: DS field is the payload's
  * @ignore_df: DF of the payload does not count
  * @accept_known: peers alone are received from
+ * @redirect: userspace is told of packets that take a detour
  * @rcu: for freeing
  */
 struct mgre_conf {
@@ -90,6 +91,7 @@ struct mgre_conf {
 	bool tos_inherit;
 	bool ignore_df;
 	bool accept_known;
+	bool redirect;
 	struct rcu_head rcu;
 };
 

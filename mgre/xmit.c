@@ -318,6 +318,25 @@ static enum mgre_drop mgre_tx_resolve(struct mgre_tx *tx, struct sk_buff *skb,
 	return MGRE_DROP_NONE;
 }
 
+/* Tells of a packet that came from another peer than it goes to. */
+static noinline void mgre_tx_redirect(const struct mgre_tx *tx,
+				      const struct sk_buff *skb)
+{
+	struct nhrp_redirect redirect = { .to = *tx->nbma, .skb = skb };
+	struct nhrp_addr dst, hop;
+
+	mgre_rx_origin(tx->mgre, skb, &redirect.from);
+	if (!redirect.from.family ||
+	    nhrp_addr_equal(&redirect.from, &redirect.to))
+		return;
+	if (tx->proto == htons(ETH_P_MPLS_UC) ||
+	    mgre_tx_hop(tx, skb, &dst, &hop))
+		return;
+
+	mgre_tx_flow(tx, skb, &dst, &hop, &redirect.flow);
+	nhrp_redirect(&tx->mgre->cache, &redirect);
+}
+
 static bool mgre_tx_fits(const struct sk_buff *skb, unsigned int mtu)
 {
 	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
@@ -659,6 +678,8 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 		why = mgre_tx_replicate(&tx, skb);
 		taken = !why;
 	} else if (!why) {
+		if (unlikely(tx.conf->redirect) && skb->skb_iif)
+			mgre_tx_redirect(&tx, skb);
 		why = mgre_tx_too_deep(&tx, skb) ? MGRE_DROP_TX_RECURSION :
 						   mgre_tx_route(&tx);
 		if (!why)

@@ -476,12 +476,17 @@ int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 	err = nhrp_mcast_init(cache);
 	if (err)
 		goto fini_peers;
-	err = nhrp_resolve_init(cache);
+	err = nhrp_redirect_init(cache);
 	if (err)
 		goto free_mcast;
+	err = nhrp_resolve_init(cache);
+	if (err)
+		goto free_redirects;
 
 	return 0;
 
+free_redirects:
+	nhrp_redirect_free(cache);
 free_mcast:
 	nhrp_mcast_free(cache);
 fini_peers:
@@ -578,5 +583,6 @@ void nhrp_cache_free(struct nhrp_cache *cache)
 	nhrp_table_fini(&cache->peers);
 	nhrp_mapping_free_all(cache);
 	nhrp_mcast_free(cache);
+	nhrp_redirect_free(cache);
 	free_percpu(cache->hits);
 }

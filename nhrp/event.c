@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events of the netlink family: changes of mappings, and questions. */
+/* Events of the netlink family: changes of mappings, questions, redirects. */
 
 #include <net/net_namespace.h>
 
@@ -179,4 +179,76 @@ int nhrp_nl_ask(const struct nhrp_cache *cache,
 	rcu_read_unlock();
 
 	return err;
+}
+
+/* Octets of a packet that are told. */
+#define NHRP_NL_QUOTED		128
+
+/**
+ * nhrp_nl_can_redirect - may anybody listen to group "redirect"?
+ * @cache: cache
+ *
+ * Context: any, in an RCU section.
+ * Return: false if nobody does in any netns.
+ */
+bool nhrp_nl_can_redirect(const struct nhrp_cache *cache)
+{
+	return genl_has_listeners(&nhrp_nl_family, dev_net(cache->dev),
+				  NHRP_NLGRP_REDIRECT);
+}
+
+static int nhrp_nl_put_packet(struct sk_buff *msg, const struct sk_buff *skb)
+{
+	unsigned int len = min_t(unsigned int, skb->len, NHRP_NL_QUOTED);
+	struct nlattr *attr = nla_reserve(msg, NHRP_A_REDIRECT_PACKET, len);
+
+	return attr ? skb_copy_bits(skb, 0, nla_data(attr), len) : -EMSGSIZE;
+}
+
+static int nhrp_nl_fill_redirect(struct sk_buff *msg,
+				 const struct nhrp_cache *cache,
+				 const struct nhrp_redirect *redirect)
+{
+	const struct nhrp_flow *flow = &redirect->flow;
+	void *hdr = genlmsg_put(msg, 0, 0, &nhrp_nl_family, 0,
+				NHRP_CMD_REDIRECT_NTF);
+
+	if (!hdr ||
+	    nla_put_u32(msg, NHRP_A_REDIRECT_IFINDEX, cache->dev->ifindex) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_REDIRECT_SOURCE, &flow->src) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_REDIRECT_DESTINATION, &flow->dst) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_REDIRECT_NEXTHOP, &flow->hop) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_REDIRECT_NBMA_FROM, &redirect->from) ||
+	    nhrp_nl_put_addr(msg, NHRP_A_REDIRECT_NBMA_TO, &redirect->to) ||
+	    nhrp_nl_put_packet(msg, redirect->skb))
+		return -EMSGSIZE;
+
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/**
+ * nhrp_nl_redirect - tell group "redirect" of a packet
+ * @cache: cache
+ * @redirect: packet
+ *
+ * A listener that misses one for want of memory is told ENOBUFS; another packet of
+ * the same pair will tell it again.
+ *
+ * Context: BH disabled, in an RCU section.
+ */
+void nhrp_nl_redirect(const struct nhrp_cache *cache,
+		      const struct nhrp_redirect *redirect)
+{
+	struct net *net = dev_net(cache->dev);
+	struct sk_buff *msg = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+
+	if (msg && !nhrp_nl_fill_redirect(msg, cache, redirect)) {
+		genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+					NHRP_NLGRP_REDIRECT, GFP_ATOMIC);
+		return;
+	}
+
+	nlmsg_free(msg);
+	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_REDIRECT, -ENOBUFS);
 }

@@ -189,4 +189,5 @@ const struct genl_ops nhrp_nl_ops[10] = {
 static const struct genl_multicast_group nhrp_nl_mcgrps[] = {
 	[NHRP_NLGRP_MAPPING] = { "mapping", },
 	[NHRP_NLGRP_RESOLVE] = { "resolve", },
+	[NHRP_NLGRP_REDIRECT] = { "redirect", },
 };

@@ -56,6 +56,7 @@ int nhrp_nl_mcast_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 enum {
 	NHRP_NLGRP_MAPPING,
 	NHRP_NLGRP_RESOLVE,
+	NHRP_NLGRP_REDIRECT,
 };
 
 #endif /* _LINUX_NHRP_GEN_H */

@@ -22,6 +22,11 @@ static const struct genl_multicast_group nhrp_nl_groups[] = {
 		.name = NHRP_MCGRP_RESOLVE,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
+	/* And this one quotes what they say. */
+	[NHRP_NLGRP_REDIRECT] = {
+		.name = NHRP_MCGRP_REDIRECT,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 struct genl_family nhrp_nl_family __ro_after_init = {

@@ -273,6 +273,10 @@ int nhrp_mcast_del(struct nhrp_cache *cache,
 		   const struct nhrp_mcast_config *cfg,
 		   struct netlink_ext_ack *extack);
 
+/* redirect.c */
+int nhrp_redirect_init(struct nhrp_cache *cache);
+void nhrp_redirect_free(struct nhrp_cache *cache);
+
 /* peer.c */
 extern struct kmem_cache *nhrp_peer_cachep;
 struct nhrp_peer *nhrp_peer_get(struct nhrp_cache *cache,
@@ -291,6 +295,9 @@ void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
 bool nhrp_nl_can_ask(const struct nhrp_cache *cache);
 int nhrp_nl_ask(const struct nhrp_cache *cache,
 		const struct nhrp_upcall *upcall);
+bool nhrp_nl_can_redirect(const struct nhrp_cache *cache);
+void nhrp_nl_redirect(const struct nhrp_cache *cache,
+		      const struct nhrp_redirect *redirect);
 int nhrp_nl_init(void);
 void nhrp_nl_exit(void);
 

@@ -547,6 +547,14 @@ listening()
 	[ -n "$(on "$1" ss -Hn "$2" "sport = :$3")" ]
 }
 
+# listens PID: it has a socket in a group of generic netlink (16). libnl makes the
+# port of the pid, below 2^22, and a number above it.
+listens()
+{
+	awk -v pid="$1" '$2 == 16 && $3 % 4194304 == pid && $4 != "00000000" { found = 1 }
+		END { exit !found }' "/proc/$1/net/netlink"
+}
+
 # text LINES: lines of 1,000 octets, no two alike
 text()
 {

@@ -901,14 +901,6 @@ batch_many()
 
 # ---- monitor
 
-# The process has a socket in a group of generic netlink (16). libnl makes the
-# port of the pid, below 2^22, and a number above it.
-listens()
-{
-	awk -v pid="$1" '$2 == 16 && $3 % 4194304 == pid && $4 != "00000000" { found = 1 }
-		END { exit !found }' "/proc/$1/net/netlink"
-}
-
 # monitor_start FILE [OPTION]...: pid in MONITOR
 monitor_start()
 {

@@ -29,6 +29,7 @@ static void mgre_print_usage(FILE *f)
 	      "		[ fwmark MARK ]\n"
 	      "		[ resolver { cache | neigh } ]\n"
 	      "		[ accept { any | known } ]\n"
+	      "		[ [no]redirect ]\n"
 	      "		[ maxmappings NUMBER ]\n"
 	      "		[ queue PACKETS ]\n"
 	      "\n"
@@ -129,6 +130,8 @@ static const struct mgre_option {
 	{ "fwmark",	 IFLA_MGRE_FWMARK },
 	{ "resolver",	 IFLA_MGRE_RESOLVER },
 	{ "accept",	 IFLA_MGRE_ACCEPT },
+	{ "redirect",	 IFLA_MGRE_REDIRECT },
+	{ "noredirect",	 IFLA_MGRE_REDIRECT },
 	{ "maxmappings", IFLA_MGRE_MAXMAPPINGS },
 	{ "queue",	 IFLA_MGRE_QUEUE },
 	{ NULL,		 IFLA_MGRE_UNSPEC }
@@ -147,7 +150,7 @@ static int mgre_option_type(const char *word)
 static bool mgre_option_is_switch(int type)
 {
 	return type == IFLA_MGRE_PMTUDISC || type == IFLA_MGRE_IGNORE_DF ||
-	       type == IFLA_MGRE_CSUM;
+	       type == IFLA_MGRE_CSUM || type == IFLA_MGRE_REDIRECT;
 }
 
 /* get_addr32() takes "any" and ends the program for what it cannot read, so
@@ -344,6 +347,8 @@ static void mgre_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 	if (tb[IFLA_MGRE_ACCEPT])
 		mgre_print_word("accept", "accept %s ", mgre_accept_words,
 				mgre_attr_u8(tb[IFLA_MGRE_ACCEPT]));
+	if (tb[IFLA_MGRE_REDIRECT])
+		mgre_print_flag("redirect", "redirect ", mgre_attr_u8(tb[IFLA_MGRE_REDIRECT]));
 	if (tb[IFLA_MGRE_MAXMAPPINGS])
 		print_color_uint(PRINT_ANY, COLOR_NONE, "maxmappings", "maxmappings %u ",
 				 mgre_attr_u32(tb[IFLA_MGRE_MAXMAPPINGS]));

@@ -20,7 +20,7 @@
 
 int monitor_help(void)
 {
-	fputs("Usage: nhrp monitor [ map ] [ resolve ]\n", stdout);
+	fputs("Usage: nhrp monitor [ map ] [ resolve ] [ redirect ]\n", stdout);
 	return STATUS_DONE;
 }
 
@@ -126,6 +126,50 @@ static void monitor_print_resolve(const struct nlmsghdr *nlh)
 	print_record_end();
 }
 
+/* The first octets of a packet, in hexadecimal */
+static void monitor_print_packet(struct nlattr *attr)
+{
+	char text[2 * 128 + 1] = "";
+	const uint8_t *data;
+	int i;
+
+	if (!attr || !(options.details || options.json))
+		return;
+	data = nla_data(attr);
+	for (i = 0; i < nla_len(attr) && i < 128; i++)
+		sprintf(text + 2 * i, "%02x", data[i]);
+	print_string("packet", " packet %s", text);
+}
+
+static void monitor_print_redirect(const struct nlmsghdr *nlh)
+{
+	static struct nla_policy policy[NHRP_A_REDIRECT_MAX + 1] = {
+		[NHRP_A_REDIRECT_IFINDEX] = { .type = NLA_U32 },
+		[NHRP_A_REDIRECT_SOURCE] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_REDIRECT_DESTINATION] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_REDIRECT_NEXTHOP] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_REDIRECT_NBMA_FROM] = { .minlen = sizeof(struct in_addr) },
+		[NHRP_A_REDIRECT_NBMA_TO] = { .minlen = sizeof(struct in_addr) },
+	};
+	struct nlattr *tb[NHRP_A_REDIRECT_MAX + 1];
+
+	if (genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, NHRP_A_REDIRECT_MAX, policy) ||
+	    !tb[NHRP_A_REDIRECT_IFINDEX] || !tb[NHRP_A_REDIRECT_DESTINATION]) {
+		kernel_error("nhrp: malformed message from the kernel.");
+		return;
+	}
+
+	monitor_print_begin("redirect", "Redirect ");
+	monitor_print_address(tb[NHRP_A_REDIRECT_DESTINATION], "destination", "%s");
+	monitor_print_address(tb[NHRP_A_REDIRECT_SOURCE], "source", " source %s");
+	print_string("dev", " dev %s", device_name(nla_get_u32(tb[NHRP_A_REDIRECT_IFINDEX])));
+	monitor_print_address(tb[NHRP_A_REDIRECT_NEXTHOP], "nexthop", " nexthop %s");
+	monitor_print_address(tb[NHRP_A_REDIRECT_NBMA_FROM], "from", " from %s");
+	monitor_print_address(tb[NHRP_A_REDIRECT_NBMA_TO], "to", " to %s");
+	monitor_print_packet(tb[NHRP_A_REDIRECT_PACKET]);
+	print_record_end();
+}
+
 /* An incomplete mapping, whose event may be among those lost */
 static void monitor_print_incomplete(const struct nlmsghdr *nlh)
 {
@@ -159,6 +203,8 @@ static void monitor_print(const struct nlmsghdr *nlh)
 		return;
 	if (ghdr->cmd == NHRP_CMD_RESOLVE_NTF)
 		monitor_print_resolve(nlh);
+	else if (ghdr->cmd == NHRP_CMD_REDIRECT_NTF)
+		monitor_print_redirect(nlh);
 	else if (events[ghdr->cmd].name)
 		monitor_print_mapping(nlh, events[ghdr->cmd].name, events[ghdr->cmd].text);
 }
@@ -261,23 +307,32 @@ static void monitor_set_up(int fd)
 	setsockopt(fd, SOL_NETLINK, NETLINK_BROADCAST_ERROR, &one, sizeof(one));
 }
 
-/*
- * Joins what was named; when nothing was, what only looks on: to listen to
- * resolve makes packets wait.
- */
-static int monitor_join(struct monitor *monitor, bool map, bool resolve)
+static const struct monitor_group {
+	const char *word;
+	const char *group;
+} monitor_groups[] = {
+	{ "map", NHRP_MCGRP_MAPPING },
+	{ "resolve", NHRP_MCGRP_RESOLVE },
+	{ "redirect", NHRP_MCGRP_REDIRECT },
+};
+
+#define MONITOR_MAP	0
+#define MONITOR_RESOLVE	1
+
+/* Joins the groups in @chosen, a bit each. */
+static int monitor_join(struct monitor *monitor, unsigned int chosen)
 {
 	int status = STATUS_DONE;
+	size_t i;
 
-	monitor->resolve = resolve;
-	if (resolve)
-		status = netlink_join(monitor->sock, NHRP_MCGRP_RESOLVE);
-	if (!status && (map || !resolve))
-		status = netlink_join(monitor->sock, NHRP_MCGRP_MAPPING);
+	monitor->resolve = chosen & (1 << MONITOR_RESOLVE);
+	for (i = 0; i < ARRAY_SIZE(monitor_groups) && !status; i++)
+		if (chosen & (1 << i))
+			status = netlink_join(monitor->sock, monitor_groups[i].group);
 	return status;
 }
 
-static int monitor_run(bool map, bool resolve)
+static int monitor_run(unsigned int chosen)
 {
 	struct monitor monitor = { };
 	int status;
@@ -288,31 +343,40 @@ static int monitor_run(bool map, bool resolve)
 		return status;
 
 	monitor_set_up(nl_socket_get_fd(monitor.sock));
-	status = monitor_join(&monitor, map, resolve);
+	status = monitor_join(&monitor, chosen);
 	if (!status)
 		status = monitor_loop(&monitor);
 	nl_socket_free(monitor.sock);
 	return status;
 }
 
+/* The number of a group that a word begins the name of, else ARRAY_SIZE */
+static size_t monitor_group_of(const char *word)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(monitor_groups) && !word_matches(word, monitor_groups[i].word))
+		i++;
+	return i;
+}
+
 int monitor_command(struct words *words)
 {
-	bool resolve = false;
-	bool map = false;
+	unsigned int chosen = 0;
 	const char *word;
+	size_t group;
 
 	while ((word = word_next(words))) {
 		if (word_matches(word, "help"))
 			return monitor_help();
-		if (word_matches(word, "map"))
-			map = true;
-		else if (word_matches(word, "resolve"))
-			resolve = true;
-		else
+		group = monitor_group_of(word);
+		if (group == ARRAY_SIZE(monitor_groups))
 			return usage_error("object \"%s\" is unknown, try \"nhrp monitor help\".",
 					   word);
+		chosen |= 1 << group;
 	}
 	if (options.batch)
 		return usage_error("\"monitor\" does not end, so it is no line of a batch.");
-	return monitor_run(map, resolve);
+	/* What only looks on: to listen to resolve makes packets wait. */
+	return monitor_run(chosen ? chosen : 1 << MONITOR_MAP);
 }

@@ -40,6 +40,9 @@
  * @IFLA_MGRE_FWMARK: u32, mark that the underlay route is looked up with
  * @IFLA_MGRE_RESOLVER: u8, enum mgre_resolver; cannot change
  * @IFLA_MGRE_ACCEPT: u8, enum mgre_accept
+ * @IFLA_MGRE_REDIRECT: u8, 1 tells group "redirect" of family "nhrp" of packets
+ *	that came in by the device and leave by it to another peer, 0 (default)
+ *	does not
  */
 enum {
 	IFLA_MGRE_UNSPEC,
@@ -57,6 +60,7 @@ enum {
 	IFLA_MGRE_FWMARK,
 	IFLA_MGRE_RESOLVER,
 	IFLA_MGRE_ACCEPT,
+	IFLA_MGRE_REDIRECT,
 	/* private: */
 	__IFLA_MGRE_MAX
 };
