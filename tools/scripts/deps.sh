@@ -105,7 +105,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 		exit 1
 	fi
 fi
-if [ "$fetch" ] && ! fetch_kernels; then
+if [ "$fetch" ] && ! { fetch_kernels && "$top/selftests/vm/daemons" >/dev/null; }; then
 	exit 1
 fi
 if [ "$tree" ]; then
