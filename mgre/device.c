@@ -59,6 +59,10 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 		"tx_no_route", MGRE_STAT(tx_errors),
 		MGRE_STAT(tx_carrier_errors), SKB_DROP_REASON_IP_OUTNOROUTES,
 	},
+	[MGRE_DROP_TX_UNPROTECTED] = {
+		"tx_unprotected", MGRE_STAT(tx_dropped), MGRE_STAT(tx_dropped),
+		SKB_DROP_REASON_XFRM_POLICY,
+	},
 	[MGRE_DROP_TX_RECURSION] = {
 		"tx_recursion", MGRE_STAT(tx_errors), MGRE_STAT(collisions),
 		SKB_DROP_REASON_IP_OUTNOROUTES,
@@ -89,6 +93,10 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 	},
 	[MGRE_DROP_RX_POLICY] = {
 		"rx_policy", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
+		SKB_DROP_REASON_XFRM_POLICY,
+	},
+	[MGRE_DROP_RX_UNPROTECTED] = {
+		"rx_unprotected", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
 		SKB_DROP_REASON_XFRM_POLICY,
 	},
 	[MGRE_DROP_RX_UNKNOWN_PEER] = {

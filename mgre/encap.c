@@ -159,6 +159,11 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 		dst_release(dst);
 		return MGRE_DROP_TX_RECURSION;
 	}
+	/* A black hole: a policy wants IPsec, which is being negotiated. */
+	if (dst->obsolete == DST_OBSOLETE_DEAD) {
+		dst_release(dst);
+		return MGRE_DROP_TX_UNPROTECTED;
+	}
 
 	tx->saddr = &tx->own_saddr;
 	tx->dst = dst;
@@ -182,15 +187,20 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 enum mgre_drop mgre_tx_route(struct mgre_tx *tx)
 {
 	const struct nhrp_route *route;
+	enum mgre_drop why;
 
 	route = tx->peer ? nhrp_peer_route(&tx->mgre->cache, tx->peer) : NULL;
-	if (unlikely(!route))
-		return mgre_tx_route_slow(tx);
+	if (likely(route)) {
+		tx->saddr = &route->saddr;
+		tx->dst = route->dst;
+	} else {
+		why = mgre_tx_route_slow(tx);
+		if (why)
+			return why;
+	}
 
-	tx->saddr = &route->saddr;
-	tx->dst = route->dst;
-
-	return MGRE_DROP_NONE;
+	return unlikely(tx->conf->protect) && !mgre_dst_protects(tx->dst) ?
+	       MGRE_DROP_TX_UNPROTECTED : MGRE_DROP_NONE;
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * They are seen on their way to the kernel's own handling, which they go on to.
  * One is believed if what it quotes is a packet of ours: our address, key, and a
- * peer of that device as destination.
+ * peer of that device as destination. Who sends by IPsec alone has sent nothing that
+ * others could quote: errors about that concern ESP or AH, and are their business.
  */
 
 #include <linux/icmp.h>
@@ -126,6 +127,9 @@ static bool mgre_icmp_match(struct net *net, struct sk_buff *skb, int offset,
 
 	quote->mgre = mgre_demux_sender(net, &quote->id, &quote->nbma);
 	if (!quote->mgre)
+		return false;
+	if (rcu_dereference(quote->mgre->conf)->protect &&
+	    !mgre_skb_is_protected(skb))
 		return false;
 	quote->peer = nhrp_peer_lookup(&quote->mgre->cache, &quote->nbma);
 

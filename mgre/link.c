@@ -30,6 +30,7 @@ static const struct nla_policy mgre_link_policy[IFLA_MGRE_MAX + 1] = {
 	[IFLA_MGRE_RESOLVER]	= NLA_POLICY_MAX(NLA_U8, MGRE_RESOLVER_NEIGH),
 	[IFLA_MGRE_ACCEPT]	= NLA_POLICY_MAX(NLA_U8, MGRE_ACCEPT_KNOWN),
 	[IFLA_MGRE_REDIRECT]	= NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_MGRE_PROTECT]	= NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 static int mgre_link_validate_local(struct nlattr *data[],
@@ -148,6 +149,8 @@ static void mgre_link_parse_ip(struct nlattr *data[], struct mgre_conf *conf)
 				     MGRE_ACCEPT_KNOWN;
 	if (data[IFLA_MGRE_REDIRECT])
 		conf->redirect = nla_get_u8(data[IFLA_MGRE_REDIRECT]);
+	if (data[IFLA_MGRE_PROTECT])
+		conf->protect = nla_get_u8(data[IFLA_MGRE_PROTECT]);
 }
 
 static void mgre_link_parse_gre(struct nlattr *data[], struct mgre_conf *conf)
@@ -362,7 +365,8 @@ static size_t mgre_link_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u32)) +	/* IFLA_MGRE_FWMARK */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_RESOLVER */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_ACCEPT */
-	       nla_total_size(sizeof(u8));	/* IFLA_MGRE_REDIRECT */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_MGRE_REDIRECT */
+	       nla_total_size(sizeof(u8));	/* IFLA_MGRE_PROTECT */
 }
 
 static int mgre_link_fill_local(struct sk_buff *skb,
@@ -399,6 +403,7 @@ static int mgre_link_fill_info(struct sk_buff *skb,
 	    nla_put_u8(skb, IFLA_MGRE_RESOLVER, mgre->resolver) ||
 	    nla_put_u8(skb, IFLA_MGRE_ACCEPT, accept) ||
 	    nla_put_u8(skb, IFLA_MGRE_REDIRECT, conf->redirect) ||
+	    nla_put_u8(skb, IFLA_MGRE_PROTECT, conf->protect) ||
 	    nla_put_u32(skb, IFLA_MGRE_MAXMAPPINGS,
 			READ_ONCE(mgre->cache.max_mappings)) ||
 	    nla_put_u32(skb, IFLA_MGRE_QUEUE,

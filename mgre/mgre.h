@@ -74,6 +74,7 @@ struct mgre_underlay {
  * @ignore_df: DF of the payload does not count
  * @accept_known: peers alone are received from
  * @redirect: userspace is told of packets that take a detour
+ * @protect: nothing goes or comes without IPsec
  * @rcu: for freeing
  */
 struct mgre_conf {
@@ -92,6 +93,7 @@ struct mgre_conf {
 	bool ignore_df;
 	bool accept_known;
 	bool redirect;
+	bool protect;
 	struct rcu_head rcu;
 };
 
@@ -163,6 +165,7 @@ enum mgre_drop {
 	MGRE_DROP_TX_MCAST_QUEUE,
 	MGRE_DROP_TX_NO_MAPPING,
 	MGRE_DROP_TX_NO_ROUTE,
+	MGRE_DROP_TX_UNPROTECTED,
 	MGRE_DROP_TX_RECURSION,
 	MGRE_DROP_TX_TOO_BIG,
 	MGRE_DROP_TX_NOMEM,
@@ -171,6 +174,7 @@ enum mgre_drop {
 	MGRE_DROP_RX_VERSION,
 	MGRE_DROP_RX_FLAGS,
 	MGRE_DROP_RX_POLICY,
+	MGRE_DROP_RX_UNPROTECTED,
 	MGRE_DROP_RX_UNKNOWN_PEER,
 	MGRE_DROP_RX_CHECKSUM,
 	MGRE_DROP_RX_NOMEM,
@@ -326,6 +330,10 @@ enum mgre_drop mgre_tx_route(struct mgre_tx *tx);
 enum mgre_drop mgre_tx_encap(struct mgre_tx *tx, struct sk_buff *skb,
 			     __be16 df);
 void mgre_peer_reroute(struct mgre_dev *mgre, struct nhrp_peer *peer);
+
+/* protect.c */
+bool mgre_dst_protects(const struct dst_entry *dst);
+bool mgre_skb_is_protected(const struct sk_buff *skb);
 
 /* mcast.c */
 void mgre_mcast_init(struct mgre_dev *mgre);

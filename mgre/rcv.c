@@ -309,6 +309,8 @@ static enum mgre_drop mgre_rcv_decap(const struct mgre_conf *conf,
 
 	if (!mgre_rcv_policy(skb, rx))
 		return MGRE_DROP_RX_POLICY;
+	if (unlikely(conf->protect) && !mgre_skb_is_protected(skb))
+		return MGRE_DROP_RX_UNPROTECTED;
 	peer = nhrp_peer_lookup(&mgre->cache, &rx->src);
 	if (!mgre_rcv_accept(conf, peer, rx))
 		return MGRE_DROP_RX_UNKNOWN_PEER;

@@ -121,7 +121,8 @@ help_lists_options()
 
 	usage=$(try ip link help mgre) || return
 	for word in local dev key ttl tos '\[no\]pmtudisc' '\[no\]ignore-df' \
-		    '\[no\]csum' fwmark resolver accept '\[no\]redirect' maxmappings queue; do
+		    '\[no\]csum' fwmark resolver accept '\[no\]redirect' '\[no\]protect' \
+		    maxmappings queue; do
 		grep -q "\[ $word " <<<"$usage" || fail "no $word in: $usage" || return
 	done
 }
@@ -133,7 +134,7 @@ man_lists_options()
 	page=$(sed 's/\\-/-/g' "$top/Documentation/man/ip-link-mgre.8")
 	for word in local dev key ttl hoplimit hlim tos tclass dsfield pmtudisc \
 		    nopmtudisc ignore-df noignore-df csum nocsum fwmark resolver \
-		    accept redirect noredirect maxmappings queue; do
+		    accept redirect noredirect protect noprotect maxmappings queue; do
 		grep -qE "^\.(B|BI|BR|RB) .*\<$word\>" <<<"$page" ||
 			fail "no $word in the man page" || return
 	done
@@ -164,7 +165,8 @@ man_examples()
 # ---- options
 
 DEFAULTS='{"local":"any","ttl":0,"tos":"0","pmtudisc":true,"ignore_df":false,"csum":false,
-	"resolver":"cache","accept":"any","redirect":false,"maxmappings":1048576,"queue":16}'
+	"resolver":"cache","accept":"any","redirect":false,"protect":false,
+	"maxmappings":1048576,"queue":16}'
 
 defaults()
 {
@@ -178,14 +180,14 @@ all_options()
 {
 	m0_add local 192.0.2.1 local 2001:db8::1 dev eth0 key 42 ttl 64 tos 0x10 nopmtudisc \
 		ignore-df csum fwmark 0x11 resolver neigh accept known redirect \
-		maxmappings 99 queue 9
+		protect maxmappings 99 queue 9
 	m0_is '{"local":"192.0.2.1","local6":"2001:db8::1","link":"eth0","key":42,"ttl":64,
 		"tos":"0x10","pmtudisc":false,"ignore_df":true,"csum":true,"fwmark":"0x11",
-		"resolver":"neigh","accept":"known","redirect":true,"maxmappings":99,
-		"queue":9}'
+		"resolver":"neigh","accept":"known","redirect":true,"protect":true,
+		"maxmappings":99,"queue":9}'
 	m0_says "local 192.0.2.1 local 2001:db8::1 dev eth0 key 42 ttl 64 tos 0x10" \
 		"nopmtudisc ignore-df csum fwmark 0x11 resolver neigh accept known" \
-		"redirect maxmappings 99 queue 9"
+		"redirect protect maxmappings 99 queue 9"
 }
 
 # What differs from the defaults in JSON (null is not there), what the text output
@@ -226,6 +228,8 @@ OPTIONS='
 {"accept":"any"}|accept any|accept any
 {"redirect":true}|accept any redirect maxmappings|redirect
 {"redirect":false}|accept any maxmappings|noredirect
+{"protect":true}|accept any protect maxmappings|protect
+{"protect":false}|accept any maxmappings|noprotect
 {"maxmappings":7}|maxmappings 7|maxmappings 7
 {"queue":0}|queue 0|queue 0
 {"queue":1024}|queue 1024|queue 1024
@@ -275,7 +279,7 @@ local 203.0.113.255 dev eth1 key 1.2.3.4 ttl 1 tos 0x1c nopmtudisc maxmappings 1
 key 0xffffffff ttl inherit tos 0xfc pmtudisc maxmappings 99999 queue 1000
 local 2001:db8::1 dev eth0 key 7 csum
 local fd00::203.0.113.255 local 192.0.2.1 nopmtudisc ignore-df fwmark 7
-local 192.0.2.1 local 2001:db8:1:2:3:4:5:6 resolver neigh accept known redirect ttl 1
+local 192.0.2.1 local 2001:db8:1:2:3:4:5:6 resolver neigh accept known redirect protect ttl 1
 noignore-df nocsum fwmark 0xffffffff resolver cache accept any"
 	first=$(batch_each -o <<<"$given" | text_options)
 	second=$(batch_each -o <<<"$first" | text_options)
@@ -334,6 +338,8 @@ CHANGES='
 {"accept":"any"}|accept any
 {"redirect":true}|redirect
 {"redirect":false}|noredirect
+{"protect":true}|protect
+{"protect":false}|noprotect
 {"maxmappings":10}|maxmappings 10
 {"queue":0}|queue 0
 {"queue":20}|queue 20
@@ -380,10 +386,11 @@ change_several()
 {
 	m0_add local 192.0.2.1 key 42 maxmappings 10 queue 5 fwmark 3 resolver neigh
 	try dut link change m0 type mgre ttl 7 tos 0x20 nopmtudisc csum accept known \
-		redirect
+		redirect protect
 	m0_is '{"local":"192.0.2.1","key":42,"ttl":7,"tos":"0x20","pmtudisc":false,
 		"ignore_df":false,"csum":true,"fwmark":"0x3","resolver":"neigh",
-		"accept":"known","redirect":true,"maxmappings":10,"queue":5}'
+		"accept":"known","redirect":true,"protect":true,
+		"maxmappings":10,"queue":5}'
 }
 
 # ---- refusals

@@ -179,6 +179,13 @@ tx_no_route()
 	out_to $NOROUTE
 }
 
+tx_unprotected()
+{
+	try ip -n "${SITE[0]}" link change mgre0 type mgre protect
+	out_to "${OVER[1]}"
+	try ip -n "${SITE[0]}" link change mgre0 type mgre noprotect
+}
+
 tx_recursion()
 {
 	out_to $LOOP
@@ -213,6 +220,14 @@ rx_policy()
 	# Not before all are in.
 	busywait 3 stat_is "${SITE[0]}" mgre0 rx_policy $COUNT
 	try ip -n "${SITE[0]}" xfrm policy flush
+}
+
+rx_unprotected()
+{
+	try ip -n "${SITE[0]}" link change mgre0 type mgre protect
+	in_gre "20000800$KEY$(payload)"
+	busywait 3 stat_is "${SITE[0]}" mgre0 rx_unprotected $COUNT
+	try ip -n "${SITE[0]}" link change mgre0 type mgre noprotect
 }
 
 rx_checksum()
@@ -257,7 +272,7 @@ rx_unknown_peer()
 }
 
 CAUSES="tx_malformed tx_protocol tx_multicast tx_no_mapping tx_no_route tx_recursion
-	tx_too_big tx_underlay rx_policy rx_checksum rx_truncated rx_ecn rx_version
+	tx_unprotected tx_too_big tx_underlay rx_policy rx_unprotected rx_checksum rx_truncated rx_ecn rx_version
 	rx_flags rx_header rx_unknown_peer"
 
 # Those that nothing can provoke, memory must run out; and one of mcast.sh.

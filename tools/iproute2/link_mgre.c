@@ -30,6 +30,7 @@ static void mgre_print_usage(FILE *f)
 	      "		[ resolver { cache | neigh } ]\n"
 	      "		[ accept { any | known } ]\n"
 	      "		[ [no]redirect ]\n"
+	      "		[ [no]protect ]\n"
 	      "		[ maxmappings NUMBER ]\n"
 	      "		[ queue PACKETS ]\n"
 	      "\n"
@@ -132,6 +133,8 @@ static const struct mgre_option {
 	{ "accept",	 IFLA_MGRE_ACCEPT },
 	{ "redirect",	 IFLA_MGRE_REDIRECT },
 	{ "noredirect",	 IFLA_MGRE_REDIRECT },
+	{ "protect",	 IFLA_MGRE_PROTECT },
+	{ "noprotect",	 IFLA_MGRE_PROTECT },
 	{ "maxmappings", IFLA_MGRE_MAXMAPPINGS },
 	{ "queue",	 IFLA_MGRE_QUEUE },
 	{ NULL,		 IFLA_MGRE_UNSPEC }
@@ -150,7 +153,8 @@ static int mgre_option_type(const char *word)
 static bool mgre_option_is_switch(int type)
 {
 	return type == IFLA_MGRE_PMTUDISC || type == IFLA_MGRE_IGNORE_DF ||
-	       type == IFLA_MGRE_CSUM || type == IFLA_MGRE_REDIRECT;
+	       type == IFLA_MGRE_CSUM || type == IFLA_MGRE_REDIRECT ||
+	       type == IFLA_MGRE_PROTECT;
 }
 
 /* get_addr32() takes "any" and ends the program for what it cannot read, so
@@ -349,6 +353,8 @@ static void mgre_print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 				mgre_attr_u8(tb[IFLA_MGRE_ACCEPT]));
 	if (tb[IFLA_MGRE_REDIRECT])
 		mgre_print_flag("redirect", "redirect ", mgre_attr_u8(tb[IFLA_MGRE_REDIRECT]));
+	if (tb[IFLA_MGRE_PROTECT])
+		mgre_print_flag("protect", "protect ", mgre_attr_u8(tb[IFLA_MGRE_PROTECT]));
 	if (tb[IFLA_MGRE_MAXMAPPINGS])
 		print_color_uint(PRINT_ANY, COLOR_NONE, "maxmappings", "maxmappings %u ",
 				 mgre_attr_u32(tb[IFLA_MGRE_MAXMAPPINGS]));

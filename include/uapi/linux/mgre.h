@@ -43,6 +43,8 @@
  * @IFLA_MGRE_REDIRECT: u8, 1 tells group "redirect" of family "nhrp" of packets
  *	that came in by the device and leave by it to another peer, 0 (default)
  *	does not
+ * @IFLA_MGRE_PROTECT: u8, 1 sends and receives nothing but what IPsec protects
+ *	(ESP or AH), 0 (default) what policies say
  */
 enum {
 	IFLA_MGRE_UNSPEC,
@@ -61,6 +63,7 @@ enum {
 	IFLA_MGRE_RESOLVER,
 	IFLA_MGRE_ACCEPT,
 	IFLA_MGRE_REDIRECT,
+	IFLA_MGRE_PROTECT,
 	/* private: */
 	__IFLA_MGRE_MAX
 };
