@@ -7,14 +7,25 @@
 
 RECIPES=$top/Documentation/recipes
 
+# The kernel's modules may be a mount below /usr, which the new one would hide.
+lay_over_usr()
+{
+	local modules
+
+	modules=/lib/modules/$(uname -r)
+	mkdir -p /run/modules
+	try mount --bind "$modules" /run/modules &&
+		try mount -t overlay -o "ro,lowerdir=$MGRE_DAEMONS/usr:/usr" daemons /usr &&
+		try mount --bind /run/modules "$modules"
+}
+
 # daemons_lay: the packages' files as if they were installed; this is a VM, or the
 # script skips itself
 daemons_lay()
 {
 	[ -d "${MGRE_DAEMONS:-}" ] ||
 		skip "no MGRE_DAEMONS: the tree that selftests/vm/daemons prints"
-	[ -x /usr/lib/frr/zebra ] ||
-		try mount -t overlay -o "ro,lowerdir=$MGRE_DAEMONS/usr:/usr" daemons /usr
+	[ -x /usr/lib/frr/zebra ] || lay_over_usr || return
 	if ! grep -q '^frrvty:' /etc/group; then
 		echo frrvty:x:992:root >>/etc/group
 	fi
