@@ -19,7 +19,7 @@
 #                      198.51.100.0/24
 #
 # bench/traffic.sh says how packets are measured, bench/cache.sh how the table; of
-# the same kind are bench/pairs.sh, bench/tcp.sh and bench/memory.sh.
+# the same kind are bench/pairs.sh, bench/tcp.sh, bench/memory.sh and bench/mcast.sh.
 #
 # Exits 1 if something did not do what it measures. A goal that is missed is
 # printed as such, and is no failure.
@@ -32,8 +32,10 @@
 # (100000) the neighbours that are loaded, BENCH_ROUTES (100000) those with a route
 # each that ip_gre is deleted with, BENCH_PAIRS ("4-4 4-6 6-4 6-6") are the
 # pairs of families, inner and outer, BENCH_TCP_MB (64) the MiB that TCP carries,
-# BENCH_PEERS (100000) those that get a packet each; BENCH_ONLY (traffic, pairs,
-# scale, tcp, cache, memory) names the parts to run.
+# BENCH_PEERS (100000) those that get a packet each, BENCH_MCAST_LISTED ("10 100 1000")
+# those that a stream is replicated to, of BENCH_MCAST_PACKETS (200), of which
+# BENCH_MCAST_RATE (100) are sent in a second; BENCH_ONLY (traffic, pairs, scale, tcp,
+# cache, memory, mcast) names the parts to run.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -49,7 +51,10 @@ routes=${BENCH_ROUTES:-100000}
 pairs=${BENCH_PAIRS:-4-4 4-6 6-4 6-6}
 tcp_mb=${BENCH_TCP_MB:-64}
 peers=${BENCH_PEERS:-100000}
-parts=${BENCH_ONLY:-traffic pairs scale tcp cache memory}
+mcast_listed=${BENCH_MCAST_LISTED:-10 100 1000}
+mcast_packets=${BENCH_MCAST_PACKETS:-200}
+mcast_rate=${BENCH_MCAST_RATE:-100}
+parts=${BENCH_ONLY:-traffic pairs scale tcp cache memory mcast}
 
 hub_nbma=198.51.100.1
 spoke_nbma=198.51.100.2
@@ -207,6 +212,8 @@ links_up()
 . "$top/selftests/bench/tcp.sh"
 # shellcheck source=bench/memory.sh
 . "$top/selftests/bench/memory.sh"
+# shellcheck source=bench/mcast.sh
+. "$top/selftests/bench/mcast.sh"
 
 need tc awk shuf iperf3 jq ethtool
 mgre_load
@@ -216,7 +223,7 @@ done
 topology
 
 echo "Linux $(uname -r)"
-for part in traffic pairs scale tcp cache memory; do
+for part in traffic pairs scale tcp cache memory mcast; do
 	[[ " $parts " != *" $part "* ]] || "bench_$part"
 done
 [ ${#goals[@]} -eq 0 ] || printf '%s\n' goals "${goals[@]}" ""
