@@ -32,7 +32,7 @@ daemons_lay()
 	cp -rn "$MGRE_DAEMONS/etc/." /etc
 }
 
-# recipe DOCUMENT NAME: print the block of this name in a recipe,
+# recipe DOCUMENT NAME [SED]: print the block of this name in a recipe, edited by sed
 #	.. code-block:: LANGUAGE
 #	   :name: NAME
 recipe()
@@ -42,37 +42,99 @@ recipe()
 		block && /^ +:name: / { inside = $2 == name; next }
 		block && /^ +:[a-z-]+:/ { next }
 		/^[^ ]/ { block = inside = 0 }
-		inside { sub(/^   /, ""); print; lines += NF > 0 }
-		END { exit !lines }' "$RECIPES/$1.rst" || fail "no block $2 in $1.rst"
+		inside && (NF || lines) { sub(/^   /, ""); print; lines++ }
+		END { exit !lines }' "$RECIPES/$1.rst" >"$tmp/block" ||
+		fail "no block $2 in $1.rst" || return
+	sed "${3:-}" "$tmp/block"
 }
 
-# recipe_run DOCUMENT NAME NS: run the commands of a block, as bash, in a namespace
+# recipe_run DOCUMENT NAME NS [SED]: run the commands of a block, as bash, in a namespace
 recipe_run()
 {
-	recipe "$1" "$2" >"$tmp/recipe" &&
+	recipe "$1" "$2" "${4:-}" >"$tmp/recipe" &&
 		try on "$3" env PATH="$top/tools/nhrp:$PATH" bash -eu "$tmp/recipe"
 }
 
-# frr_start NS CONFIG DAEMON...: zebra first; each reads the whole configuration and
-# takes what is its own
-frr_start()
+# recipe_shows DOCUMENT NAME NS [SED]: the command of a block, "# COMMAND", prints the
+# lines that stand below it, in any order and among others. "..." in a line stands for
+# anything, and one blank for any number of them. What it printed is in $tmp/shown.
+recipe_shows()
 {
-	local ns=$1 config=$2 daemon pid
+	recipe "$1" "$2" "${4:-}" >"$tmp/shows" || return
+	sed -n "1s/^# //p" "$tmp/shows" | sed "s/^vtysh/& -N $3/" >"$tmp/recipe"
+	sed -i 1d "$tmp/shows"
+	on "$3" env PATH="$top/tools/nhrp:$PATH" bash -eu "$tmp/recipe" >"$tmp/shown" 2>&1
+	awk '
+		{ gsub(/[ \t\r]+/, " "); sub(/^ /, ""); sub(/ $/, "") }
+		NR == FNR && !NF { next }
+		NR == FNR {
+			gsub(/[][\\.*+?(){}|^$]/, "\\\\&")
+			gsub(/ ?\\.\\.\\. ?/, ".*")
+			want["^" $0 "$"]
+			next
+		}
+		{ for (line in want) if ($0 ~ line) delete want[line] }
+		END { for (line in want) { print "not shown: " line; bad = 1 }; exit bad }' \
+		"$tmp/shows" "$tmp/shown"
+}
 
-	shift 2
+# frr_launch NS CONFIG DAEMON: without waiting for it
+frr_launch()
+{
+	local ns=$1 config=$2 daemon=$3 pid
+
 	mkdir -p "/etc/frr/$ns" "/run/frr/$ns"
 	: >"/etc/frr/$ns/vtysh.conf"
+	rm -f "/run/frr/$ns/$daemon.vty"
+	bg_on pid "$ns" "/usr/lib/frr/$daemon" -N "$ns" -u root -g root \
+		-f "$config" -A 127.0.0.1 -P 0 --log "file:$tmp/$daemon.$ns.log" \
+		>"$tmp/$daemon.$ns.out" 2>&1
+	FRR_PID[$daemon.$ns]=$pid
+}
+declare -A FRR_PID=()
+
+# frr_ready NS DAEMON...: wait until they answer vtysh
+frr_ready()
+{
+	local ns=$1 daemon
+
+	shift
 	for daemon; do
-		bg_on pid "$ns" "/usr/lib/frr/$daemon" -N "$ns" -u root -g root \
-			-f "$config" -A 127.0.0.1 -P 0 --log "file:$tmp/$daemon.$ns.log" \
-			>"$tmp/$daemon.$ns.out" 2>&1
-		FRR_PID[$daemon.$ns]=$pid
-		busywait 30 test -S "/run/frr/$ns/$daemon.vty" ||
+		busywait 60 test -S "/run/frr/$ns/$daemon.vty" ||
 			fail "$daemon: $(cat "$tmp/$daemon.$ns.out" "$tmp/$daemon.$ns.log")" ||
 			return
 	done
 }
-declare -A FRR_PID=()
+
+# frr_start NS CONFIG DAEMON...: zebra first, which the others look for once and then
+# not for seconds; each reads the whole configuration and takes what is its own
+frr_start()
+{
+	local ns=$1 config=$2 daemon
+
+	shift 2
+	if [ "$1" = zebra ]; then
+		frr_launch "$ns" "$config" zebra
+		frr_ready "$ns" zebra || return
+		shift
+	fi
+	for daemon; do
+		frr_launch "$ns" "$config" "$daemon"
+	done
+	frr_ready "$ns" "$@"
+}
+
+# frr_stop NS DAEMON...: in this order
+frr_stop()
+{
+	local ns=$1 daemon
+
+	shift
+	for daemon; do
+		bg_stop "${FRR_PID[$daemon.$ns]}" || :
+		unset "FRR_PID[$daemon.$ns]"
+	done
+}
 
 # frr NS COMMAND...: what vtysh says, of one command each
 frr()
