@@ -41,7 +41,7 @@ struct nhrp_redirect_slot {
  * @slots: by hash, also read without the lock
  */
 struct nhrp_redirects {
-	spinlock_t lock;
+	spinlock_t lock; /* guards all below */
 	siphash_key_t secret;
 	u64 credit;
 	u64 time;
