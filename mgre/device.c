@@ -3,8 +3,10 @@
 
 #include <linux/ethtool.h>
 #include <linux/if_arp.h>
+#include <linux/if_tunnel.h>
 #include <linux/inetdevice.h>
 #include <linux/rtnetlink.h>
+#include <linux/uaccess.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/neighbour.h>
@@ -420,11 +422,46 @@ static int mgre_dev_iflink(const struct net_device *dev)
 	return link;
 }
 
+/* As ip_gre answers opennhrp and ifconfig, which speak no netlink about this. IPv6
+ * has another structure, which they do not know.
+ */
+static int mgre_dev_siocdevprivate(struct net_device *dev, struct ifreq *ifr,
+				   void __user *data, int cmd)
+{
+	struct mgre_dev *mgre = netdev_priv(dev);
+	const struct mgre_conf *conf = rtnl_dereference(mgre->conf);
+	struct ip_tunnel_parm parm = {
+		.iph = {
+			.version	= 4,
+			.ihl		= sizeof(struct iphdr) / 4,
+			.protocol	= IPPROTO_GRE,
+			.tos		= conf->tos_inherit ? 1 : conf->tos,
+			.ttl		= conf->ttl,
+			.frag_off	= conf->df,
+			.saddr		= conf->underlay[MGRE_IP4].local.ip4,
+		},
+		.i_flags	= conf->gre_flags,
+		.o_flags	= conf->gre_flags,
+		.i_key		= conf->key,
+		.o_key		= conf->key,
+	};
+
+	if (cmd != SIOCGETTUNNEL || dev->type != ARPHRD_IPGRE)
+		return -EOPNOTSUPP;
+
+	strscpy(parm.name, dev->name, sizeof(parm.name));
+	if (net_eq(mgre->net, dev_net(dev)))
+		parm.link = conf->link;
+
+	return copy_to_user(data, &parm, sizeof(parm)) ? -EFAULT : 0;
+}
+
 const struct net_device_ops mgre_netdev_ops = {
 	.ndo_init		= mgre_dev_init,
 	.ndo_uninit		= mgre_dev_uninit,
 	.ndo_stop		= mgre_dev_stop,
 	.ndo_start_xmit		= mgre_xmit,
+	.ndo_siocdevprivate	= mgre_dev_siocdevprivate,
 	.ndo_get_stats64	= mgre_dev_stats64,
 	.ndo_get_iflink		= mgre_dev_iflink,
 	.ndo_neigh_construct	= mgre_dev_neigh_construct,

@@ -286,15 +286,27 @@ hub_restarts()
 	wait_for lan_ping 105 1
 }
 
-# opennhrp looks at the type of the device, and at what leaves by it: by packets of its
-# own, sent by link-layer address, it talks; multicast ones it would copy to its peers.
+# opennhrp asks for key and local address in the way of ip_gre, looks at the type of the
+# device, and at what leaves by it: by packets of its own, sent by link-layer address, it
+# talks; multicast ones it would copy to its peers.
 opennhrp()
 {
 	DEV[0]=mgre0
 	device 0 || return
 	try on "${SITE[0]}" timeout 60 "${PYTHON[@]}" - mgre0 "${NBMA[1]}" <<-'END'
-		import socket, struct, sys
+		import array, fcntl, socket, struct, sys
 		device, nbma = sys.argv[1:]
+		parm = array.array("B", bytes(52))	# struct ip_tunnel_parm
+		fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+		            0x89f0,			# SIOCGETTUNNEL
+		            struct.pack("16sP", device.encode(), parm.buffer_info()[0]))
+		name, link, i_flags, o_flags, i_key, o_key, iph = struct.unpack(
+		    "!16sIHHII20s", parm.tobytes())
+		print(name, link, i_flags, o_flags, i_key, o_key, iph)
+		assert name.rstrip(b"\0").decode() == device
+		assert (i_flags, o_flags, i_key, o_key) == (0x2000, 0x2000, 42, 42)
+		assert iph[0] == 0x45 and iph[8] == 64 and iph[9] == 47
+		assert iph[12:] == socket.inet_aton("192.0.2.2") + bytes(4)
 		tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
 		tap.bind((device, 3))
 		nhrp = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
