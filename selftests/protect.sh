@@ -15,8 +15,10 @@ KEY=0x0102030405060708090a0b0c0d0e0f1011121314
 states()
 {
 	try ip -n "$1" -batch - <<-END
-		xfrm state add src $3 dst $4 proto esp spi 0x101 mode $2 $5 aead rfc4106(gcm(aes)) $KEY 128
-		xfrm state add src $4 dst $3 proto esp spi 0x202 mode $2 $5 aead rfc4106(gcm(aes)) $KEY 128
+		xfrm state add src $3 dst $4 proto esp spi 0x101 mode $2 $5 \\
+			aead rfc4106(gcm(aes)) $KEY 128
+		xfrm state add src $4 dst $3 proto esp spi 0x202 mode $2 $5 \\
+			aead rfc4106(gcm(aes)) $KEY 128
 	END
 }
 
@@ -28,8 +30,10 @@ policies()
 	shift 4
 	[[ $own != *:* ]] || len=128
 	try ip -n "$ns" -batch - <<-END
-		xfrm policy add src $own/$len dst $other/$len proto gre dir out $* tmpl src $own dst $other proto esp mode $mode
-		xfrm policy add src $other/$len dst $own/$len proto gre dir in $* tmpl src $other dst $own proto esp mode $mode
+		xfrm policy add src $own/$len dst $other/$len proto gre dir out $* \\
+			tmpl src $own dst $other proto esp mode $mode
+		xfrm policy add src $other/$len dst $own/$len proto gre dir in $* \\
+			tmpl src $other dst $own proto esp mode $mode
 	END
 }
 
@@ -185,7 +189,8 @@ compressed()
 		try ip -n "${SITE[i]}" -batch - <<-END || return
 			xfrm state add src $a dst $b proto comp spi 0x11 mode transport comp deflate
 			xfrm state add src $b dst $a proto comp spi 0x12 mode transport comp deflate
-			xfrm policy add src ${nbma[i]} dst ${nbma[1 - i]} proto gre dir out tmpl proto comp mode transport
+			xfrm policy add src ${nbma[i]} dst ${nbma[1 - i]} proto gre dir out \\
+				tmpl proto comp mode transport
 		END
 	done
 	# compressible, and long enough to be
@@ -317,8 +322,10 @@ interface()
 	for i in 0 1; do
 		states "${SITE[i]}" tunnel "${NBMA[0]}" "${NBMA[1]}" "if_id 9" || return
 		try ip -n "${SITE[i]}" -batch - <<-END || return
-			xfrm policy add dir out if_id 9 tmpl src ${NBMA[i]} dst ${NBMA[1 - i]} proto esp mode tunnel
-			xfrm policy add dir in if_id 9 tmpl src ${NBMA[1 - i]} dst ${NBMA[i]} proto esp mode tunnel
+			xfrm policy add dir out if_id 9 \\
+				tmpl src ${NBMA[i]} dst ${NBMA[1 - i]} proto esp mode tunnel
+			xfrm policy add dir in if_id 9 \\
+				tmpl src ${NBMA[1 - i]} dst ${NBMA[i]} proto esp mode tunnel
 			link add xfrm9 type xfrm dev eth0 if_id 9
 			link set xfrm9 up
 			route add ${LAN[1 - i]} dev xfrm9

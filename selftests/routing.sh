@@ -193,7 +193,7 @@ pim()
 	local i
 
 	for i in "${!SITE[@]}"; do
-		recipe pim pim >"$tmp/frr.$i" &&
+		recipe pim frr >"$tmp/frr.$i" &&
 		frr_start "${SITE[i]}" "$tmp/frr.$i" pimd || return
 	done
 	comes pim hub-pim-neighbors 0 &&
@@ -301,7 +301,7 @@ not_routed6()
 
 eigrp()
 {
-	daemons_start eigrp eigrp eigrpd &&
+	daemons_start eigrp frr eigrpd &&
 	comes eigrp hub-eigrp-neighbors 0 &&
 	comes eigrp hub-eigrp-routes 0 &&
 	comes eigrp spoke-eigrp-routes 1 &&
@@ -343,7 +343,7 @@ eigrp_aggregates()
 
 bgp()
 {
-	daemons_start bgp bgp bfdd bgpd &&
+	daemons_start bgp frr bfdd bgpd &&
 	comes bgp hub-bfd 0 &&
 	comes bgp spoke-bgp-routes 1 &&
 	talk 0 1 2 3 &&
@@ -406,7 +406,7 @@ vrf()
 	for i in 0 1; do
 		lan "$i" || return
 	done
-	everywhere vrf vrf || return
+	everywhere vrf device || return
 	comes vrf spoke-ping 1 &&
 	comes vrf hub-routes 0
 	try reaches "${HOST[0]}" "${LAN[1]%1}2"

@@ -7,8 +7,9 @@
 #
 # KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
 # script may take. RACE_*, FUZZ_*, RECURSION_* and MGRE_TESTS are handed to the
-# scripts, and where the daemons are that some of them run. Each kernel's tests run one after the other, the kernels side
-# by side. What the scripts print is in build/results/KERNEL/TEST.log.
+# scripts, and where the daemons are that some of them run. Each kernel's tests run
+# one after the other, the kernels side by side. What the scripts print is in
+# build/results/KERNEL/TEST.log.
 # The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
 # none failed. A script that dies, or prints other tests than it planned, is a
 # failure of its own.

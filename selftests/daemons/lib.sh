@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # lib.sh sets top and tmp
 #
 # For tests with real daemons, beside lib.sh: Debian's FRR and strongSwan, unmodified,
 # an instance in each namespace that needs one, configured from the recipes under
