@@ -158,6 +158,17 @@ nhrp_packets()
 		"and dst host ${NBMA[$3]}"
 }
 
+# mapped SITE OTHER: nhrp shows it too, where the device is mgre's
+mapped()
+{
+	local got
+
+	[ "${DEV[$1]}" = mgre0 ] || return 0
+	got=$(nhrp -n "${SITE[$1]}" map show "${OVER[$2]}")
+	assert_eq "mapping" "$got" \
+		"${OVER[$2]} nbma ${NBMA[$2]} dev mgre0 type cached protocol nhrp"
+}
+
 # ---- cases
 
 registered()
@@ -167,6 +178,8 @@ registered()
 	wait_for knows 0 2
 	wait_for knows 1 0
 	wait_for knows 2 0
+	mapped 0 1
+	mapped 1 0
 	try capture_has "$tmp/s1" 1 "$(nhrp_packets 3 1 0)"
 	try busywait 5 capture_has "$tmp/s1" 1 "$(nhrp_packets 4 0 1)"
 }

@@ -369,6 +369,52 @@ map_kinds_filters()
 	assert_eq "left" "$(map_count)" 13
 }
 
+# shown ARG...: what map show says of nb0, sorted
+shown()
+{
+	dut "$@" dev nb0 | sort
+}
+
+# A device that resolves by the kernel's neighbours has mappings there.
+map_neighbours()
+{
+	local own="10.0.9.2 nbma 192.0.2.2 dev nb0 type static"
+	local learnt="10.0.9.3 nbma 192.0.2.3 dev nb0 type cached protocol 77"
+	local six="fd00::9 nbma 192.0.2.2 dev nb0 type cached"
+
+	map_empty
+	try on "$DUT" sysctl -qw net.ipv6.conf.all.disable_ipv6=0
+	try ip -n "$DUT" -batch - <<-END || return
+		link add nb0 type mgre resolver neigh
+		link set nb0 up
+		neigh add 10.0.9.2 lladdr 192.0.2.2 dev nb0 nud permanent
+		neigh add 10.0.9.3 lladdr 192.0.2.3 dev nb0 nud stale protocol 77
+		neigh add 10.0.9.4 lladdr 0.0.0.0 dev nb0 nud permanent
+		neigh add fd00::9 lladdr 192.0.2.2 dev nb0 nud stale
+		neigh add 0.0.0.0 lladdr 192.0.2.3 dev mgre0 nud permanent
+	END
+	assert_eq "all" "$(shown map show)" "$own"$'\n'"$learnt"$'\n'"$six"
+	assert_eq "of all devices" "$(dut map show | sort)" "$(shown map show)"
+	assert_eq "state" "$(shown -s map show 10.0.9.3)" "$learnt neigh stale"
+	assert_eq "JSON" "$(dut -j map show protocol 77 | jq -cS .)" "$(jq -cS . <<-'END'
+		[{"dst":"10.0.9.3","nbma":"192.0.2.3","dev":"nb0","type":"cached",
+		  "flags":[],"protocol":"77","neigh":"stale"}]
+	END
+	)"
+	assert_eq "type" "$(shown map show type static)" "$own"
+	assert_eq "address" "$(shown map show nbma 192.0.2.2)" "$own"$'\n'"$six"
+	assert_eq "prefix" "$(shown map show 10.0.9.2/31)" "$own"$'\n'"$learnt"
+	assert_eq "prefix" "$(shown map show fd00::8/126)" "$six"
+	assert_eq "flag" "$(shown map show used)" ""
+	assert_eq "saved" "$(shown map save)" ""
+	run_fails 2 "no mapping matches" dut map get 10.0.9.2 dev nb0
+	try ip -n "$DUT" -batch - <<-END
+		link del nb0
+		neigh del 0.0.0.0 dev mgre0
+	END
+	try on "$DUT" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+}
+
 map_unique()
 {
 	map_empty || return
@@ -1248,7 +1294,7 @@ nobody_asks()
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 57
+ktap_plan 58
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1272,6 +1318,7 @@ test_case "map show, filters" map_filters
 test_case "map show, all types, flags and options" map_kinds
 test_case "map show, defaults" map_defaults
 test_case "map show, filters of types and flags" map_kinds_filters
+test_case "map show, neighbours" map_neighbours
 test_case "map replace, unique" map_unique
 test_case "map save restores byte for byte" map_saved
 test_case "map save is told of changes" map_save_interrupted

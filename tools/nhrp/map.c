@@ -369,8 +369,58 @@ static int map_request(const struct map_command *command, const struct map_confi
 	return STATUS_DONE;
 }
 
+static bool map_has_dst(const struct map_config *config, const struct address *dst)
+{
+	const struct address *prefix = &config->dst;
+	unsigned int octets = prefix->prefixlen / 8, bits = prefix->prefixlen % 8;
+
+	return prefix->len == dst->len && !memcmp(prefix->data, dst->data, octets) &&
+	       (!bits || !((prefix->data[octets] ^ dst->data[octets]) >> (8 - bits)));
+}
+
+/* As the kernel does it for a mapping, which this one has no flags of */
+static bool map_has_neighbour(const struct map_config *config, const struct neighbour *neigh)
+{
+	const unsigned int given = config->given;
+
+	return !(given & (MAP_FLAGS | MAP_USED)) &&
+	       (!(given & MAP_DST) || map_has_dst(config, &neigh->dst)) &&
+	       (!(given & MAP_NBMA) || (config->nbma.len == neigh->nbma.len &&
+		!memcmp(config->nbma.data, neigh->nbma.data, neigh->nbma.len))) &&
+	       (!(given & MAP_TYPE) || config->type == map_type_of(neigh)) &&
+	       (!(given & MAP_PROTOCOL) || config->protocol == neigh->protocol);
+}
+
+static void map_show_neighbour(const struct neighbour *neigh, const void *config)
+{
+	if (!map_has_neighbour(config, neigh))
+		return;
+	print_record_begin();
+	map_print_neighbour(neigh);
+	print_record_end();
+}
+
+static int map_show_neighbours(const void *context)
+{
+	const struct map_config *config = context;
+
+	return neigh_each(config->ifindex, map_show_neighbour, config);
+}
+
 static int map_show(const struct map_command *command, const struct map_config *config,
 		    unsigned int line)
+{
+	union message_buf *msg;
+	int status;
+
+	status = map_request(command, config, &msg);
+	if (status)
+		return status;
+	return netlink_list_and(msg, map_print_record, map_show_neighbours, config);
+}
+
+static int map_get(const struct map_command *command, const struct map_config *config,
+		   unsigned int line)
 {
 	union message_buf *msg;
 	int status;
@@ -447,7 +497,7 @@ static const struct map_command map_commands[] = {
 	{ "list", MAP_FILTER, 0, map_show, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
 	{ "lst", MAP_FILTER, 0, map_show, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
 	{ "save", MAP_FILTER, 0, map_save, NHRP_CMD_MAPPING_GET, NLM_F_DUMP },
-	{ "get", MAP_DST | MAP_DEV, MAP_DST | MAP_DEV, map_show, NHRP_CMD_MAPPING_GET, 0 },
+	{ "get", MAP_DST | MAP_DEV, MAP_DST | MAP_DEV, map_get, NHRP_CMD_MAPPING_GET, 0 },
 	{ "flush", MAP_FILTER | MAP_ALL, 0, map_flush, NHRP_CMD_MAPPING_FLUSH, 0 },
 };
 

@@ -6,6 +6,7 @@
 
 #include <netlink/genl/genl.h>
 
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
 #include "nhrp.h"
@@ -195,4 +196,29 @@ void map_print(const struct nlmsghdr *nlh)
 		return;
 	map_print_config(tb);
 	map_print_state(tb);
+}
+
+/* What a mapping of the same meaning would be */
+uint8_t map_type_of(const struct neighbour *neigh)
+{
+	if (!neigh->nbma.len)
+		return NHRP_MAPPING_TYPE_INCOMPLETE;
+	return neigh->state & NUD_PERMANENT ? NHRP_MAPPING_TYPE_STATIC : NHRP_MAPPING_TYPE_CACHED;
+}
+
+void map_print_neighbour(const struct neighbour *neigh)
+{
+	const char *type = map_type_name(map_type_of(neigh));
+
+	print_string("dst", "%s", address_text(neigh->dst.data, neigh->dst.len));
+	if (neigh->nbma.len)
+		print_string("nbma", " nbma %s", address_text(neigh->nbma.data, neigh->nbma.len));
+	else
+		print_string(NULL, " %s", type);
+	map_print_dev(neigh->ifindex);
+	print_string("type", neigh->nbma.len ? " type %s" : NULL, type);
+	map_print_flags(NULL);
+	if (neigh->protocol)
+		print_string("protocol", " protocol %s", protocol_name(neigh->protocol));
+	print_string("neigh", options.stats ? " neigh %s" : NULL, neigh_state_name(neigh->state));
 }

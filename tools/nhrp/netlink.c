@@ -337,18 +337,26 @@ int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *int
 	return status;
 }
 
-/* The same, as a list on stdout */
-int netlink_list(union message_buf *msg, netlink_handler_t handler)
+/* The same, as a list on stdout; @more has what else it holds */
+int netlink_list_and(union message_buf *msg, netlink_handler_t handler,
+		     int (*more)(const void *context), const void *context)
 {
 	bool interrupted;
 	int status;
 
 	print_list_begin();
 	status = netlink_request(msg, handler, &interrupted);
+	if (!status && more)
+		status = more(context);
 	print_list_end(status);
 	if (interrupted)
 		fputs("Dump was interrupted and may be inconsistent.\n", stderr);
 	return status;
+}
+
+int netlink_list(union message_buf *msg, netlink_handler_t handler)
+{
+	return netlink_list_and(msg, handler, NULL, NULL);
 }
 
 /*

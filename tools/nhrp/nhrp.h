@@ -2,7 +2,7 @@
 /*
  * nhrp: reads and writes the NHRP cache of the kernel.
  *
- * main.c dispatches a command line to map.c, peer.c, stats.c or monitor.c,
+ * main.c dispatches a command line to map.c, peer.c, mcast.c, stats.c or monitor.c,
  * batch.c feeds it with the lines of a file. They take words from utils.c, talk
  * to the kernel through netlink.c, changes by way of changes.c, and write to
  * stdout through print.c alone.
@@ -62,11 +62,21 @@ int map_help(void);
 int map_each_incomplete(netlink_handler_t handler);
 
 /* map_print.c */
+struct neighbour;
+
 const char *map_type_name(uint8_t type);
 bool map_attrs_parse(const struct nlmsghdr *nlh, struct nlattr **tb);
 bool map_is_kernels(struct nlattr **tb);
 void map_print_config(struct nlattr **tb);
 void map_print(const struct nlmsghdr *nlh);
+uint8_t map_type_of(const struct neighbour *neigh);
+void map_print_neighbour(const struct neighbour *neigh);
+
+/* neigh.c */
+typedef void (*neigh_handler_t)(const struct neighbour *neigh, const void *context);
+
+const char *neigh_state_name(uint16_t state);
+int neigh_each(uint32_t ifindex, neigh_handler_t handler, const void *context);
 
 /* peer.c */
 struct peer_filter;
@@ -104,6 +114,8 @@ int netlink_join(struct nl_sock *sock, const char *group);
 int netlink_new(union message_buf **msg, uint8_t cmd, uint16_t flags);
 int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *interrupted);
 int netlink_list(union message_buf *msg, netlink_handler_t handler);
+int netlink_list_and(union message_buf *msg, netlink_handler_t handler,
+		     int (*more)(const void *context), const void *context);
 int netlink_request_part(union message_buf *msg, size_t head, size_t begin, size_t end,
 			 long *offset);
 void netlink_close(void);
@@ -143,6 +155,15 @@ struct address {
 	uint8_t len;		/* octets, 4 or 16, 0 when not given */
 	uint8_t prefixlen;
 	uint8_t data[sizeof(struct in6_addr)];
+};
+
+/* What the kernel's neighbour table says of a destination */
+struct neighbour {
+	struct address dst;
+	struct address nbma;	/* no length while it is asked for */
+	uint32_t ifindex;
+	uint16_t state;		/* NUD_* */
+	uint8_t protocol;
 };
 
 /* The words "dev" and "nbma": lengths and numbers are 0 where nothing was given. */
