@@ -120,6 +120,8 @@ worker()
 	local kernel=$1 dir=$results/$1 test
 
 	running=()
+	# a subshell begins without those of its parent
+	trap 'stop; exit 143' TERM INT HUP
 	mkdir -p "$dir"
 	for test in "${tests[@]}"; do
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
