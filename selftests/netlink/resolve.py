@@ -276,6 +276,11 @@ def full_device():
     sock.flush()
 
 
+def second(time_taken):
+    """Of a timer, which is not early, but for a tick, and late on a busy host."""
+    return int(time_taken + 0.05)
+
+
 def unanswered():
     """Asked for at 0, 1, 3 and 7 s; negative at 8 s, for 30 s."""
     sock, ifindex, asked = start()
@@ -288,7 +293,7 @@ def unanswered():
     while time.monotonic() - began < 7.7:
         for event in asked.resolves():
             attempts[event.dst.version].append(
-                (event.attempt, round(time.monotonic() - began)))
+                (event.attempt, second(time.monotonic() - began)))
         time.sleep(0.05)
     for version in (4, 6):
         check(f"attempts of IPv{version}", attempts[version],
@@ -300,7 +305,7 @@ def unanswered():
                 for dst in ("10.9.0.5", "2001:db8:9::5")]
     check("told", sorted(wait_for("events", 2, told.events), key=by_dst),
           [(NEW_NTF, entry) for entry in given_up])
-    check("given up after", round(time.monotonic() - began), 8)
+    check("given up after", second(time.monotonic() - began), 8)
     check("dump", sock.dump(), given_up)
     check("negative ones", sock.dump(kind=NEGATIVE), given_up)
     check("incomplete ones", sock.dump(kind=INCOMPLETE), [])
