@@ -618,14 +618,16 @@ capture_hold()
 		fail "tcpdump on lo: $(cat "$tmp/held.err")"
 }
 
-# capture_start VAR FILE NS DEV [FILTER]: tcpdump, pid in VAR, once it listens
+# capture_start VAR FILE NS DEV [FILTER]: tcpdump, pid in VAR, once it listens. Its
+# ring has a slot of the longest packet for each: of the 2 MiB that it takes unasked,
+# eight, and a burst is longer.
 capture_start()
 {
 	local var=$1 file=$2 ns=$3 dev=$4
 
 	shift 4
 	capture_hold || return
-	bg_on "$var" "$ns" tcpdump -Z root -Uni "$dev" -s 0 \
+	bg_on "$var" "$ns" tcpdump -Z root -Uni "$dev" -s 65600 -B 16384 \
 		--immediate-mode -w "$file" "$*" 2>"$file.err"
 	busywait 20 grep -q 'listening on' "$file.err" ||
 		fail "tcpdump on $dev: $(cat "$file.err")"
