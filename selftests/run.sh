@@ -10,6 +10,11 @@
 # scripts, and where the daemons are that some of them run. Each kernel's tests run
 # one after the other, the kernels side by side. What the scripts print is in
 # build/results/KERNEL/TEST.log.
+# A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
+# fails both times fails. What fails once is said above the last line as flaky, for
+# somebody to mend: two VMs of two CPUs on two cores are late now and then, which is
+# no news of the module. A fault in the kernel log, a VM that dies and a script that
+# does not end are never repeated.
 # The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
 # none failed. A script that dies, or prints other tests than it planned, is a
 # failure of its own.
@@ -20,6 +25,7 @@ top=$(realpath "$(dirname "$0")/..")
 cd "$top" || exit 1
 kernels=${KERNELS:-6.1 6.12}
 seconds=${TEST_TIMEOUT:-900}
+repeats=${REPEATS:-2}
 results=build/results
 running=()
 settings=()
@@ -97,6 +103,12 @@ qemu_died()
 		! grep -q 'RIP: 0010:.*\[mgre\]' "$kernel_log"
 }
 
+# may_repeat: cases failed, and nothing worse.
+may_repeat()
+{
+	[ "$repeats" -gt 0 ] && [ "$status" -eq 1 ] && grep -q '^not ok [0-9]' "$log"
+}
+
 # one LABEL LOG COMMAND...: run a script, judge what it prints.
 one()
 {
@@ -108,6 +120,15 @@ one()
 		echo "$label: # QEMU died of a stale int3, once more"
 		cp "${log%.log}.kernel.log" "${log%.log}.died.kernel.log"
 		attempt "$log" "$@"
+	fi
+	if may_repeat; then
+		judge "$label" "$status" <"$log" 2>/dev/null | grep -v ': ok ' |
+			sed "s/^$label: /&# at first: /" | tee "$log.flaky"
+		echo "$label: # once more"
+		cp "$log" "${log%.log}.first.log"
+		repeats=$((repeats - 1))
+		attempt "$log" "$@"
+		[ "$status" -eq 0 ] || rm "$log.flaky"
 	fi
 	judge "$label" "$status" <"$log" 2>>"$log.counts"
 	[ ! -s "$log.err" ] || sed "s|^|$label: # |" "$log.err"
@@ -162,6 +183,7 @@ running=("${workers[@]}")
 wait
 running=()
 
+find "$results" -name '*.flaky' -exec cat {} + | sed 's/ # at first: / # flaky: /'
 find "$results" -name '*.counts' -exec cat {} + |
 	awk -v missing="${missing:-0}" '
 		{ passed += $1; failed += $2; skipped += $3 }
