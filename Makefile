@@ -68,6 +68,11 @@ check-6.1: ## run all tests on Linux 6.1
 check-6.12: ## run all tests on Linux 6.12
 	@$(MAKE) --no-print-directory check KERNELS=6.12
 
+check-debug: KERNELS = 6.12-debug
+check-debug: deps built ## run all tests on a kernel with KASAN, lockdep, kmemleak ... (KERNELS=6.12-kcsan for KCSAN)
+	@selftests/run.sh $(TESTS); status=$$?; \
+		$(scripts)/coverage.py $(CURDIR) build/results/*/*.gcov || exit; exit $$status
+
 check-kselftest: KERNELS = $(KERNEL)
 check-kselftest: deps built ## run all tests with the kernel's own kselftest runner, in a VM (KERNEL=6.12)
 	@$(scripts)/kselftest.sh $(KERNEL)
@@ -106,11 +111,11 @@ deps:
 built: deps
 	@for kernel in $(KERNELS); do \
 		release=$$(selftests/vm/kernel release $$kernel) && \
-		$(scripts)/build.sh $$release build/$$release -j$$(nproc) && \
-		$(scripts)/build.sh $$release build/$$release-selftest \
+		$(scripts)/build.sh $$kernel build/$$release -j$$(nproc) && \
+		$(scripts)/build.sh $$kernel build/$$release-selftest \
 			MGRE_SELFTEST=y -j$$(nproc) || exit 1; \
 	done
 	@$(MAKE) -s --no-print-directory tools
 
-.PHONY: all modules tools install uninstall dkms-install demo check check-6.1 check-6.12 \
+.PHONY: all modules tools install uninstall dkms-install demo check check-6.1 check-6.12 check-debug \
 	check-kselftest bench lint clean help headers deps built

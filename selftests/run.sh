@@ -6,7 +6,7 @@
 #   run.sh [TEST]...	all tests of selftests/Makefile unless named
 #
 # KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
-# script may take. RACE_*, FUZZ_*, RECURSION_* and MGRE_TESTS are handed to the
+# script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*, RECURSION_* and MGRE_TESTS are handed to the
 # scripts, and where the daemons are that some of them run. Each kernel's tests run
 # one after the other, the kernels side by side. What the scripts print is in
 # build/results/KERNEL/TEST.log.
@@ -135,20 +135,25 @@ one()
 	echo "$label: # $((SECONDS - began)) s"
 }
 
-# The tests on one kernel.
+# The tests on one kernel. One for debugging is slow.
 worker()
 {
-	local kernel=$1 dir=$results/$1 test
+	local kernel=$1 dir=$results/$1 test limit=$seconds
+	local -a more=()
 
 	running=()
 	# a subshell begins without those of its parent
 	trap 'stop; exit 143' TERM INT HUP
 	mkdir -p "$dir"
+	if [[ $kernel =~ ^[0-9.]+-[a-z]+$ ]]; then
+		limit=$((seconds * 6))
+		more+=(KSFT_MACHINE_SLOW=yes)
+	fi
 	for test in "${tests[@]}"; do
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
-			selftests/vm/run -k "$kernel" -t "$seconds" \
-			-l "$dir/$test.kernel.log" -- \
-			env "${settings[@]}" "selftests/$test"
+			selftests/vm/run -k "$kernel" -t "$limit" \
+			-l "$dir/$test.kernel.log" -c "$dir/$test.gcov" -- \
+			env "${settings[@]}" "${more[@]}" "selftests/$test"
 	done
 }
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Build the module for one kernel in a folder of its own, from a copy of the
-# sources: build.sh RELEASE OUTPUT [MAKE-ARGUMENT]...
+# sources: build.sh KERNEL OUTPUT [MAKE-ARGUMENT]...
+# KERNEL is as in selftests/vm/kernel.
 
 set -u -o pipefail
 
 top=$(realpath "$(dirname "$0")/../..")
-release=$1
+headers=$("$top/selftests/vm/kernel" headers "$1") || exit 1
 out=$2
 shift 2
 
@@ -29,4 +30,4 @@ while read -r file; do
 	[ -e "$top/$file" ] || rm -f "$out/$file"
 done < <(cd "$out" && find . -name '*.[ch]' ! -name '*.mod.c')
 
-exec make -s -C "/lib/modules/$release/build" M="$(realpath "$out")" "$@" modules
+exec make -s -C "$headers" M="$(realpath "$out")" "$@" modules

@@ -25,6 +25,7 @@ say()
 headers_package()
 {
 	case $1 in
+	*.*-debug | *.*-kcsan) echo flex bison bc libelf-dev libssl-dev xz-utils ;;
 	6.1) echo linux-headers-amd64 ;;
 	6.12) echo linux-headers-6.12-amd64 ;;
 	*) echo "linux-headers-$1" ;;
@@ -83,7 +84,8 @@ for group; do
 	esac
 done
 for kernel in $kernels; do
-	wanted+=("$(headers_package "$kernel")")
+	read -r -a packages <<<"$(headers_package "$kernel")"
+	wanted+=("${packages[@]}")
 done
 
 if ! command -v dpkg-query >/dev/null || ! grep -qs '^ID=debian$' /etc/os-release; then
