@@ -130,7 +130,10 @@ struct nhrp_node *nhrp_table_lookup4(struct nhrp_table *table, __be32 ip4,
 {
 	struct nhrp_prefix key;
 
-	/* The family is not looked at. */
+	/* Where the compiler does not see that the parameters are constant (gcov),
+	 * rhashtable hashes as nhrp_table_params says, which asks for the family.
+	 */
+	key.addr.family = AF_INET;
 	key.addr.ip4 = ip4;
 	key.len = len;
 
