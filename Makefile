@@ -68,8 +68,8 @@ check-6.1: ## run all tests on Linux 6.1
 check-6.12: ## run all tests on Linux 6.12
 	@$(MAKE) --no-print-directory check KERNELS=6.12
 
-check-debug: KERNELS = 6.12-debug
-check-debug: deps built ## run all tests on a kernel with KASAN, lockdep, kmemleak ... (KERNELS=6.12-kcsan for KCSAN)
+check-debug: KERNELS = 6.12-debug 6.12-leaks
+check-debug: deps built ## run all tests on kernels with KASAN and lockdep, and with kmemleak (6.12-kcsan for KCSAN)
 	@selftests/run.sh $(TESTS); status=$$?; \
 		$(scripts)/coverage.py $(CURDIR) build/results/*/*.gcov || exit; exit $$status
 

@@ -25,7 +25,7 @@ say()
 headers_package()
 {
 	case $1 in
-	*.*-debug | *.*-kcsan) echo flex bison bc libelf-dev libssl-dev xz-utils ;;
+	*.*-debug | *.*-leaks | *.*-kcsan) echo flex bison bc libelf-dev libssl-dev xz-utils ;;
 	6.1) echo linux-headers-amd64 ;;
 	6.12) echo linux-headers-6.12-amd64 ;;
 	*) echo "linux-headers-$1" ;;
