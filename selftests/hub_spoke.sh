@@ -134,6 +134,7 @@ gso_crosses()
 {
 	local pid pcap=$tmp/gso.pcap
 
+	unhurried "TCP sends no large packets at a low rate" || return
 	try offload_is_on 0 generic-segmentation-offload
 	try offload_is_on 0 tcp-segmentation-offload
 	try offload_is_on 0 scatter-gather

@@ -89,6 +89,13 @@ skip()
 	return 1
 }
 
+# unhurried WHAT: skip on a machine that is slow (`unhurried "TCP" || return`), where
+# WHAT shows other things than the module's
+unhurried()
+{
+	[ ! "$slow" ] || skip "$1: the machine is slow"
+}
+
 # need COMMAND...: skip when a program is missing (`need socat || return`)
 need()
 {
