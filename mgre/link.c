@@ -15,6 +15,8 @@
 #define MGRE_TOS_INHERIT	1
 
 static const struct nla_policy mgre_link_policy[IFLA_MGRE_MAX + 1] = {
+	/* Lengths are exact from the first option on; rtnetlink asks for that here. */
+	[IFLA_MGRE_UNSPEC]	= { .strict_start_type = IFLA_MGRE_LOCAL },
 	[IFLA_MGRE_LOCAL]	= { .type = NLA_U32 },
 	[IFLA_MGRE_LINK]	= { .type = NLA_U32 },
 	[IFLA_MGRE_KEY]		= { .type = NLA_U32 },
