@@ -139,9 +139,14 @@ static int __init mgre_init(void)
 	err = rtnl_link_register(&mgre_link_ops);
 	if (err)
 		goto unregister_notifier;
+	err = mgre_selftest();
+	if (err)
+		goto unregister_link;
 
 	return 0;
 
+unregister_link:
+	rtnl_link_unregister(&mgre_link_ops);
 unregister_notifier:
 	unregister_netdevice_notifier(&mgre_netdev_notifier);
 unregister_pernet:

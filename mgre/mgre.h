@@ -385,4 +385,14 @@ int mgre_ip6_skip_options(const struct sk_buff *skb, int offset, u8 *nexthdr);
 void mgre_icmp_rcv(struct net *net, struct sk_buff *skb);
 void mgre_icmp6_rcv(struct net *net, struct sk_buff *skb, int offset);
 
+/* selftest.c; KUnit runs the tests by itself. */
+#if defined(MGRE_SELFTEST) && !IS_ENABLED(CONFIG_KUNIT)
+int mgre_selftest(void);
+#else
+static inline int mgre_selftest(void)
+{
+	return 0;
+}
+#endif
+
 #endif /* _MGRE_H */

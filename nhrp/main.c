@@ -34,15 +34,8 @@ int __init nhrp_init(void)
 	if (err)
 		goto free_peer_cache;
 
-	err = nhrp_selftest();
-	if (err)
-		goto exit_nl;
-
 	return 0;
 
-exit_nl:
-	nhrp_nl_exit();
-	rcu_barrier();
 free_peer_cache:
 	kmem_cache_destroy(nhrp_peer_cachep);
 free_mapping_cache:

@@ -301,14 +301,4 @@ void nhrp_nl_redirect(const struct nhrp_cache *cache,
 int nhrp_nl_init(void);
 void nhrp_nl_exit(void);
 
-/* selftest.c */
-#ifdef MGRE_SELFTEST
-int nhrp_selftest(void);
-#else
-static inline int nhrp_selftest(void)
-{
-	return 0;
-}
-#endif
-
 #endif /* _NHRP_INT_H */

@@ -1,152 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Unit tests of the cache, run when a module built with MGRE_SELFTEST=y is
- * loaded (selftests/unit.sh does). Results go to the kernel log as KTAP; a
- * failure refuses the load.
- *
- * The model that lookups are checked against is an array that is searched from
- * end to end.
- */
-
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+/* What the unit tests of the cache work with: a cache, requests, a listener. */
 
 #include <linux/netdevice.h>
-#include <linux/prandom.h>
+#include <linux/net.h>
 #include <linux/rtnetlink.h>
-#include <linux/sched.h>
+#include <net/sock.h>
 
-#include "nhrp_int.h"
+#include "genl.h"
+#include "nl.h"
+#include "selftest.h"
 
-#define NHRP_TEST_SEED		0x23320001
-#define NHRP_TEST_STEPS		400000
-#define NHRP_TEST_PREFIXES	192
-#define NHRP_TEST_NODES		20000
+/* Memory of what a listener has not read yet: more than any test lets pile up. */
+#define NHRP_TEST_UNREAD	(64 << 20)
 
-/**
- * struct nhrp_test - what a test case works with
- * @cache: empty cache
- * @rnd: random numbers, the same at each run
- */
-struct nhrp_test {
-	struct nhrp_cache cache;
-	struct rnd_state rnd;
-};
+static struct nhrp_test *nhrp_test_of(struct nhrp_cache *cache)
+{
+	return container_of(cache, struct nhrp_test, cache);
+}
 
-/**
- * struct nhrp_test_entry - mapping as the model has it
- * @dst: prefix
- * @nbma: number that stands for the NBMA address
- * @flags: of the mapping
- */
-struct nhrp_test_entry {
-	struct nhrp_prefix dst;
-	u32 nbma;
-	u8 flags;
-};
-
-/**
- * struct nhrp_test_model - mappings in no order
- * @family: of the prefixes
- * @bits: how many bits of an address vary, so that prefixes overlap
- * @count: number of @entries
- * @entries: mappings
- */
-struct nhrp_test_model {
-	u8 family;
-	u8 bits;
-	u32 count;
-	struct nhrp_test_entry entries[NHRP_TEST_PREFIXES];
-};
-
+/* What no peer can have, in the eyes of this owner */
 static int nhrp_test_nbma_check(struct nhrp_cache *cache,
 				const struct nhrp_addr *nbma,
 				const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
 {
-	return 0;
+	return nbma->family == AF_INET && ipv4_is_lbcast(nbma->ip4) ?
+	       -EINVAL : 0;
+}
+
+static void nhrp_test_xmit(struct nhrp_cache *cache, struct sk_buff *skb)
+{
+	__skb_queue_tail(&nhrp_test_of(cache)->sent, skb);
+}
+
+static void nhrp_test_give_up(struct nhrp_cache *cache, struct sk_buff *skb,
+			      bool tell)
+{
+	struct nhrp_test *t = nhrp_test_of(cache);
+
+	__skb_queue_tail(tell ? &t->told : &t->dropped, skb);
 }
 
 static const struct nhrp_ops nhrp_test_ops = {
-	.nbma_check = nhrp_test_nbma_check,
+	.nbma_check	= nhrp_test_nbma_check,
+	.xmit		= nhrp_test_xmit,
+	.give_up	= nhrp_test_give_up,
 };
 
-/* The bits that vary are spread over the whole address. */
-static void nhrp_test_addr(struct nhrp_test *t,
-			   const struct nhrp_test_model *model,
-			   struct nhrp_addr *addr)
+static void nhrp_test_no_work(struct work_struct *work)
 {
-	unsigned int i, bit, max;
+}
 
+/**
+ * nhrp_test_init - make a cache for a case
+ * @test: case, whose kunit::priv becomes the struct nhrp_test
+ *
+ * Context: process.
+ * Return: 0 or -errno.
+ */
+int nhrp_test_init(struct kunit *test)
+{
+	struct net_device *dev;
+	struct nhrp_test *t;
+	int err;
+
+	dev = alloc_netdev(sizeof(*t), "nhrp_test", NET_NAME_UNKNOWN,
+			   ether_setup);
+	if (!dev)
+		return -ENOMEM;
+
+	dev->ifindex = NHRP_TEST_IFINDEX;
+	set_bit(__LINK_STATE_START, &dev->state);
+	t = netdev_priv(dev);
+	t->dev = dev;
+	prandom_seed_state(&t->rnd, NHRP_TEST_SEED);
+	__skb_queue_head_init(&t->sent);
+	__skb_queue_head_init(&t->told);
+	__skb_queue_head_init(&t->dropped);
+	t->cache.max_mappings = NHRP_MAX_MAPPINGS_DEFAULT;
+	t->cache.max_queue = NHRP_MAX_QUEUE_DEFAULT;
+	err = nhrp_cache_init(&t->cache, dev, &nhrp_test_ops);
+	if (err) {
+		free_netdev(dev);
+		return err;
+	}
+	INIT_DELAYED_WORK(&t->cache.expire_work, nhrp_test_no_work);
+	INIT_DELAYED_WORK(&t->cache.resolve_work, nhrp_test_no_work);
+	test->priv = t;
+
+	return 0;
+}
+
+/**
+ * nhrp_test_exit - undo nhrp_test_init()
+ * @test: case
+ *
+ * Context: process.
+ */
+void nhrp_test_exit(struct kunit *test)
+{
+	struct nhrp_test *t = test->priv;
+
+	if (!t)
+		return;
+	test->priv = NULL;
+
+	nhrp_test_deaf(t);
+	nhrp_cache_stop(&t->cache);
+	nhrp_cache_fini(&t->cache);
+	nhrp_cache_free(&t->cache);
+	__skb_queue_purge(&t->sent);
+	__skb_queue_purge(&t->told);
+	__skb_queue_purge(&t->dropped);
+	free_netdev(t->dev);
+}
+
+/**
+ * nhrp_test_addr4 - make an IPv4 address
+ * @addr: address to fill
+ * @ip4: its number
+ *
+ * Context: any.
+ */
+void nhrp_test_addr4(struct nhrp_addr *addr, u32 ip4)
+{
 	memset(addr, 0, sizeof(*addr));
-	addr->family = model->family;
-	max = nhrp_addr_bits(addr);
-	for (i = 0; i < model->bits; i++) {
-		bit = i * max / model->bits;
-		if (prandom_u32_state(&t->rnd) & 1)
-			((u8 *)&addr->ip6)[bit / 8] |= 0x80 >> (bit % 8);
-	}
+	addr->family = AF_INET;
+	addr->ip4 = htonl(ip4);
 }
 
-static void nhrp_test_prefix(struct nhrp_test *t,
-			     const struct nhrp_test_model *model,
-			     struct nhrp_prefix *prefix)
+/**
+ * nhrp_test_host4 - make the prefix of an IPv4 address alone
+ * @prefix: prefix to fill
+ * @ip4: number of the address
+ *
+ * Context: any.
+ */
+void nhrp_test_host4(struct nhrp_prefix *prefix, u32 ip4)
 {
-	struct nhrp_addr addr;
-
-	nhrp_test_addr(t, model, &addr);
 	memset(prefix, 0, sizeof(*prefix));
-	nhrp_prefix_set(prefix, &addr, prandom_u32_state(&t->rnd) %
-				       (nhrp_addr_bits(&addr) + 1));
+	nhrp_test_addr4(&prefix->addr, ip4);
+	prefix->len = NHRP_PREFIX4_MAX;
 }
 
-static struct nhrp_test_entry *
-nhrp_test_model_find(struct nhrp_test_model *model,
-		     const struct nhrp_prefix *dst)
+/**
+ * nhrp_test_write - nhrp_mapping_set() as a request does it
+ * @t: test
+ * @cfg: mapping
+ * @nlflags: as there
+ *
+ * Context: process.
+ * Return: as there.
+ */
+int nhrp_test_write(struct nhrp_test *t, const struct nhrp_mapping_config *cfg,
+		    u16 nlflags)
 {
-	u32 i;
+	int err;
 
-	for (i = 0; i < model->count; i++)
-		if (!nhrp_prefix_cmp(&model->entries[i].dst, dst))
-			return &model->entries[i];
+	err = nhrp_cache_lock(&t->cache, NULL);
+	if (err)
+		return err;
+	err = nhrp_mapping_set(&t->cache, cfg, nlflags, NULL);
+	nhrp_cache_unlock(&t->cache);
 
-	return NULL;
+	return err;
 }
 
-/* Bit by bit, so as not to share a mistake with the code under test. */
-static bool nhrp_test_covers(const struct nhrp_prefix *prefix,
-			     const struct nhrp_addr *addr)
-{
-	const u8 *a = (const u8 *)&prefix->addr.ip6;
-	const u8 *b = (const u8 *)&addr->ip6;
-	unsigned int bit;
-
-	for (bit = 0; bit < prefix->len; bit++)
-		if ((a[bit / 8] ^ b[bit / 8]) & (0x80 >> (bit % 8)))
-			return false;
-
-	return true;
-}
-
-static const struct nhrp_test_entry *
-nhrp_test_model_match(const struct nhrp_test_model *model,
-		      const struct nhrp_addr *addr, u8 flags)
-{
-	const struct nhrp_test_entry *best = NULL, *entry;
-	u32 i;
-
-	for (i = 0; i < model->count; i++) {
-		entry = &model->entries[i];
-		if ((entry->flags & flags) == flags &&
-		    (!best || entry->dst.len > best->dst.len) &&
-		    nhrp_test_covers(&entry->dst, addr))
-			best = entry;
-	}
-
-	return best;
-}
-
-static int nhrp_test_set(struct nhrp_test *t, const struct nhrp_prefix *dst,
-			 u32 nbma, u8 type, u8 flags, u16 nlflags)
+/**
+ * nhrp_test_set - the same for a mapping that is for ever
+ * @t: test
+ * @dst: prefix
+ * @nbma: number of the IPv4 address, 0 for none
+ * @type: enum nhrp_mapping_type
+ * @flags: enum nhrp_mapping_flags
+ * @nlflags: as there
+ *
+ * Context: process.
+ * Return: as there.
+ */
+int nhrp_test_set(struct nhrp_test *t, const struct nhrp_prefix *dst, u32 nbma,
+		  u8 type, u8 flags, u16 nlflags)
 {
 	struct nhrp_mapping_config cfg = {
 		.dst		= *dst,
@@ -154,22 +187,22 @@ static int nhrp_test_set(struct nhrp_test *t, const struct nhrp_prefix *dst,
 		.flags		= flags,
 		.protocol	= RTPROT_STATIC,
 	};
-	int err;
 
-	if (type != NHRP_MAPPING_TYPE_NEGATIVE) {
-		cfg.nbma.family = AF_INET;
-		cfg.nbma.ip4 = htonl(nbma);
-	}
-	err = nhrp_cache_lock(&t->cache, NULL);
-	if (err)
-		return err;
-	err = nhrp_mapping_set(&t->cache, &cfg, nlflags, NULL);
-	nhrp_cache_unlock(&t->cache);
+	if (type != NHRP_MAPPING_TYPE_NEGATIVE)
+		nhrp_test_addr4(&cfg.nbma, nbma);
 
-	return err;
+	return nhrp_test_write(t, &cfg, nlflags);
 }
 
-static int nhrp_test_del(struct nhrp_test *t, const struct nhrp_prefix *dst)
+/**
+ * nhrp_test_del - nhrp_mapping_del() as a request does it
+ * @t: test
+ * @dst: prefix
+ *
+ * Context: process.
+ * Return: as there.
+ */
+int nhrp_test_del(struct nhrp_test *t, const struct nhrp_prefix *dst)
 {
 	int err;
 
@@ -182,96 +215,22 @@ static int nhrp_test_del(struct nhrp_test *t, const struct nhrp_prefix *dst)
 	return err;
 }
 
-/* Adds or replaces at random, in both. Returns false if they disagree. */
-static bool nhrp_test_step_set(struct nhrp_test *t,
-			       struct nhrp_test_model *model)
-{
-	struct nhrp_test_entry *entry;
-	struct nhrp_prefix dst;
-	u32 nbma = prandom_u32_state(&t->rnd) | 1;
-	u8 flags = nbma & 6 ? 0 : NHRP_MAPPING_FLAGS_SHORTCUT;
-	bool excl = nbma & 8;
-	int err, want = 0;
-
-	nhrp_test_prefix(t, model, &dst);
-	entry = nhrp_test_model_find(model, &dst);
-	if (!entry && model->count == NHRP_TEST_PREFIXES)
-		return true;
-	if (entry && excl)
-		want = -EEXIST;
-
-	err = nhrp_test_set(t, &dst, nbma, NHRP_MAPPING_TYPE_DYNAMIC, flags,
-			    NLM_F_CREATE |
-			    (excl ? NLM_F_EXCL : NLM_F_REPLACE));
-	if (err)
-		return err == want;
-
-	if (!entry)
-		entry = &model->entries[model->count++];
-	entry->dst = dst;
-	entry->nbma = nbma;
-	entry->flags = flags;
-
-	return !want;
-}
-
-static bool nhrp_test_step_del(struct nhrp_test *t,
-			       struct nhrp_test_model *model)
-{
-	struct nhrp_test_entry *entry;
-	struct nhrp_prefix dst;
-
-	if (model->count && prandom_u32_state(&t->rnd) & 3)
-		dst = model->entries[prandom_u32_state(&t->rnd) %
-				     model->count].dst;
-	else
-		nhrp_test_prefix(t, model, &dst);
-
-	entry = nhrp_test_model_find(model, &dst);
-	if (nhrp_test_del(t, &dst) != (entry ? 0 : -ENOENT))
-		return false;
-	if (entry)
-		*entry = model->entries[--model->count];
-
-	return true;
-}
-
-static bool nhrp_test_same(const struct nhrp_mapping *mapping,
-			   const struct nhrp_test_entry *entry)
-{
-	if (!mapping || !entry)
-		return !mapping && !entry;
-
-	return !nhrp_prefix_cmp(&mapping->node.key, &entry->dst) &&
-	       mapping->peer->node.key.addr.ip4 == htonl(entry->nbma);
-}
-
-static bool nhrp_test_step_lookup(struct nhrp_test *t,
-				  const struct nhrp_test_model *model)
-{
-	struct nhrp_addr addr;
-	bool same;
-
-	nhrp_test_addr(t, model, &addr);
-	rcu_read_lock();
-	same = nhrp_test_same(nhrp_cache_lookup(&t->cache, &addr),
-			      nhrp_test_model_match(model, &addr, 0)) &&
-	       nhrp_test_same(nhrp_cache_lookup_shortcut(&t->cache, &addr),
-			      nhrp_test_model_match(model, &addr,
-						    NHRP_MAPPING_FLAGS_SHORTCUT));
-	rcu_read_unlock();
-
-	return same;
-}
-
 static bool nhrp_test_no_lens(const struct nhrp_lens *lens)
 {
 	return !lens->any && !lens->ip4 &&
 	       bitmap_empty(lens->ip6, NHRP_PREFIX6_MAX + 1);
 }
 
-/* Nothing may stay, or later lookups would go on probing for it. */
-static bool nhrp_test_flush(struct nhrp_test *t)
+/**
+ * nhrp_test_flush - delete all mappings
+ * @t: test
+ *
+ * Nothing may stay, or later lookups would go on probing for it.
+ *
+ * Context: process.
+ * Return: whether nothing has stayed.
+ */
+bool nhrp_test_flush(struct nhrp_test *t)
 {
 	struct nhrp_filter all = {};
 
@@ -282,236 +241,120 @@ static bool nhrp_test_flush(struct nhrp_test *t)
 	       nhrp_test_no_lens(&t->cache.shortcut_lens);
 }
 
-static bool nhrp_test_lookups(struct nhrp_test *t, u8 family, u8 bits)
-{
-	struct nhrp_test_model *model;
-	bool good = true;
-	u32 step;
-
-	model = kzalloc(sizeof(*model), GFP_KERNEL);
-	if (!model)
-		return false;
-	model->family = family;
-	model->bits = bits;
-
-	for (step = 0; good && step < NHRP_TEST_STEPS; step++) {
-		switch (prandom_u32_state(&t->rnd) % 8) {
-		case 0:
-		case 1:
-			good = nhrp_test_step_set(t, model);
-			break;
-		case 2:
-			good = nhrp_test_step_del(t, model);
-			break;
-		default:
-			good = nhrp_test_step_lookup(t, model);
-		}
-		good = good && t->cache.mappings.count == model->count;
-		if (!(step % 1024))
-			cond_resched();
-	}
-	pr_info("# %u steps, %u mappings at the end\n", step, model->count);
-	kfree(model);
-
-	return good && nhrp_test_flush(t);
-}
-
-static bool nhrp_test_lookup4(struct nhrp_test *t)
-{
-	return nhrp_test_lookups(t, AF_INET, 7);
-}
-
-static bool nhrp_test_lookup6(struct nhrp_test *t)
-{
-	return nhrp_test_lookups(t, AF_INET6, 7);
-}
-
-static bool nhrp_test_lookup4_sparse(struct nhrp_test *t)
-{
-	return nhrp_test_lookups(t, AF_INET, 32);
-}
-
-/* Who may take the place of whom: errno by old and new type, no flags. */
-static bool nhrp_test_precedence(struct nhrp_test *t)
-{
-	static const u8 types[] = {
-		NHRP_MAPPING_TYPE_STATIC, NHRP_MAPPING_TYPE_DYNAMIC,
-		NHRP_MAPPING_TYPE_CACHED, NHRP_MAPPING_TYPE_NEGATIVE,
-	};
-	struct nhrp_prefix dst = { .addr.family = AF_INET, .len = 32 };
-	int old, new, err, want;
-
-	for (old = 0; old < ARRAY_SIZE(types); old++) {
-		for (new = 0; new < ARRAY_SIZE(types); new++) {
-			want = types[old] == NHRP_MAPPING_TYPE_STATIC &&
-			       types[new] != NHRP_MAPPING_TYPE_STATIC ?
-			       -EBUSY : 0;
-			err = nhrp_test_set(t, &dst, 1, types[old], 0,
-					    NLM_F_CREATE | NLM_F_EXCL);
-			if (err)
-				return false;
-			err = nhrp_test_set(t, &dst, 2, types[new], 0,
-					    NLM_F_REPLACE);
-			if (err != want || nhrp_test_del(t, &dst))
-				return false;
-		}
-	}
-
-	return t->cache.peers.count == 0;
-}
-
-/* RFC 2332, section 4.1 */
-static bool nhrp_test_unique(struct nhrp_test *t)
-{
-	struct nhrp_prefix dst = { .addr.family = AF_INET, .len = 32 };
-	u8 unique = NHRP_MAPPING_FLAGS_UNIQUE;
-	u16 replace = NLM_F_CREATE | NLM_F_REPLACE;
-
-	return !nhrp_test_set(t, &dst, 1, NHRP_MAPPING_TYPE_DYNAMIC, unique,
-			      replace) &&
-	       nhrp_test_set(t, &dst, 2, NHRP_MAPPING_TYPE_DYNAMIC, 0,
-			     replace) == -EADDRINUSE &&
-	       nhrp_test_set(t, &dst, 2, NHRP_MAPPING_TYPE_NEGATIVE, 0,
-			     replace) == -EADDRINUSE &&
-	       !nhrp_test_set(t, &dst, 1, NHRP_MAPPING_TYPE_DYNAMIC, unique,
-			      replace) &&
-	       !nhrp_test_set(t, &dst, 2, NHRP_MAPPING_TYPE_STATIC, unique,
-			      replace) &&
-	       nhrp_test_set(t, &dst, 3, NHRP_MAPPING_TYPE_STATIC, 0,
-			     replace) == -EADDRINUSE;
-}
-
-/* The order of keys, however they come: rising, falling, at random. */
-static u32 nhrp_test_order_key(struct nhrp_test *t, int pattern, u32 i)
-{
-	switch (pattern) {
-	case 0:
-		return i;
-	case 1:
-		return NHRP_TEST_NODES - i;
-	default:
-		return prandom_u32_state(&t->rnd);
-	}
-}
-
-static bool nhrp_test_ordered(struct nhrp_table *table)
-{
-	struct nhrp_node *node = nhrp_table_find_after(table, NULL), *next;
-	u32 count = 0;
-
-	for (; node; node = next, count++) {
-		next = nhrp_table_next(node);
-		if (next && nhrp_prefix_cmp(&node->key, &next->key) >= 0)
-			return false;
-		if (nhrp_table_find_after(table, &node->key) != next)
-			return false;
-	}
-
-	return count == table->count;
-}
-
-/* Deletes the one that has just been added, or its neighbour, or none: what the
- * table remembers of the last addition is about both.
+/**
+ * nhrp_test_mapping - the mapping of a prefix, even if it has expired
+ * @t: test
+ * @dst: prefix
+ *
+ * Context: process. Nobody else has the cache, so the result stays.
+ * Return: mapping or NULL.
  */
-static bool nhrp_test_order_del(struct nhrp_test *t,
-				const struct nhrp_prefix *added)
+struct nhrp_mapping *nhrp_test_mapping(struct nhrp_test *t,
+				       const struct nhrp_prefix *dst)
 {
-	struct nhrp_node *next;
-	struct nhrp_prefix dst;
+	struct nhrp_node *node = nhrp_table_find(&t->cache.mappings, dst);
 
-	switch (prandom_u32_state(&t->rnd) % 4) {
-	case 0:
-		return !nhrp_test_del(t, added);
-	case 1:
-		next = nhrp_table_find_after(&t->cache.mappings, added);
-		if (!next)
-			return true;
-		dst = next->key;
-		return !nhrp_test_del(t, &dst);
-	default:
-		return true;
-	}
-}
-
-static bool nhrp_test_order(struct nhrp_test *t)
-{
-	struct nhrp_prefix dst = { .addr.family = AF_INET, .len = 32 };
-	int pattern;
-	u32 i, key;
-
-	for (pattern = 0; pattern < 3; pattern++) {
-		for (i = 0; i < NHRP_TEST_NODES; i++) {
-			key = nhrp_test_order_key(t, pattern, i);
-			dst.addr.ip4 = htonl(key);
-			if (nhrp_test_set(t, &dst, key,
-					  NHRP_MAPPING_TYPE_STATIC, 0,
-					  NLM_F_CREATE | NLM_F_REPLACE) ||
-			    !nhrp_test_order_del(t, &dst))
-				return false;
-		}
-		if (!nhrp_test_ordered(&t->cache.mappings) ||
-		    !nhrp_test_ordered(&t->cache.peers) || !nhrp_test_flush(t))
-			return false;
-	}
-
-	return true;
-}
-
-static const struct nhrp_test_case {
-	const char *name;
-	bool (*run)(struct nhrp_test *t);
-} nhrp_test_cases[] = {
-	{ "longest match, IPv4, dense", nhrp_test_lookup4 },
-	{ "longest match, IPv6, dense", nhrp_test_lookup6 },
-	{ "longest match, IPv4, sparse", nhrp_test_lookup4_sparse },
-	{ "precedence of types", nhrp_test_precedence },
-	{ "unique mappings", nhrp_test_unique },
-	{ "order of keys", nhrp_test_order },
-};
-
-static bool nhrp_test_run(const struct nhrp_test_case *test)
-{
-	struct net_device *dev;
-	struct nhrp_test *t;
-	bool good = false;
-
-	dev = alloc_netdev(sizeof(*t), "nhrp_test", NET_NAME_UNKNOWN,
-			   ether_setup);
-	if (!dev)
-		return false;
-
-	t = netdev_priv(dev);
-	prandom_seed_state(&t->rnd, NHRP_TEST_SEED);
-	t->cache.max_mappings = NHRP_MAX_MAPPINGS_DEFAULT;
-	if (!nhrp_cache_init(&t->cache, dev, &nhrp_test_ops)) {
-		good = test->run(t);
-		nhrp_cache_fini(&t->cache);
-		nhrp_cache_free(&t->cache);
-	}
-	free_netdev(dev);
-
-	return good;
+	return node ? container_of(node, struct nhrp_mapping, node) : NULL;
 }
 
 /**
- * nhrp_selftest - run the unit tests
+ * nhrp_test_listen - listen to events, in init_net, where the device is
+ * @t: test
+ * @group: NHRP_NLGRP_*
  *
- * Context: process, module load, when the netlink family is there.
- * Return: 0, or -EINVAL if one has failed.
+ * Context: process.
+ * Return: 0 or -errno.
  */
-int __init nhrp_selftest(void)
+int nhrp_test_listen(struct nhrp_test *t, unsigned int group)
 {
-	int i, failed = 0;
-	bool good;
+	int number = nhrp_nl_family.mcgrp_offset + group, err;
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 
-	pr_info("KTAP version 1\n");
-	pr_info("1..%zu\n", ARRAY_SIZE(nhrp_test_cases));
-	for (i = 0; i < ARRAY_SIZE(nhrp_test_cases); i++) {
-		good = nhrp_test_run(&nhrp_test_cases[i]);
-		failed += !good;
-		pr_info("%s %d %s\n", good ? "ok" : "not ok", i + 1,
-			nhrp_test_cases[i].name);
+	err = sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
+			       &t->listener);
+	if (err) {
+		t->listener = NULL;
+		return err;
 	}
+	t->listener->sk->sk_rcvbuf = NHRP_TEST_UNREAD;
+	/* Without a number of its own it would pass for the sender. */
+	err = kernel_bind(t->listener, (struct sockaddr *)&any, sizeof(any));
+	if (err)
+		return err;
 
-	return failed ? -EINVAL : 0;
+	return t->listener->ops->setsockopt(t->listener, SOL_NETLINK,
+					    NETLINK_ADD_MEMBERSHIP,
+					    KERNEL_SOCKPTR(&number),
+					    sizeof(number));
+}
+
+/**
+ * nhrp_test_deaf - listen no more
+ * @t: test
+ *
+ * Context: process.
+ */
+void nhrp_test_deaf(struct nhrp_test *t)
+{
+	if (t->listener)
+		sock_release(t->listener);
+	t->listener = NULL;
+}
+
+/**
+ * nhrp_test_hear - next message of those that have come for the test's device
+ * @t: test
+ *
+ * Context: process.
+ * Return: message, which is the caller's, or NULL.
+ */
+struct sk_buff *nhrp_test_hear(struct nhrp_test *t)
+{
+	struct sk_buff *msg;
+
+	for (;;) {
+		msg = skb_dequeue(&t->listener->sk->sk_receive_queue);
+		/* The attribute of that name is number 1 in all of them. */
+		if (!msg || nhrp_test_said(msg, NHRP_A_RESOLVE_IFINDEX) ==
+			    NHRP_TEST_IFINDEX)
+			return msg;
+		consume_skb(msg);
+	}
+}
+
+/**
+ * nhrp_test_heard - number of messages that have come
+ * @t: test
+ *
+ * Context: process.
+ * Return: their number; they are gone then.
+ */
+unsigned int nhrp_test_heard(struct nhrp_test *t)
+{
+	struct sk_buff *msg;
+	unsigned int count;
+
+	for (count = 0; (msg = nhrp_test_hear(t)); count++)
+		consume_skb(msg);
+
+	return count;
+}
+
+/**
+ * nhrp_test_said - a number in a message
+ * @msg: message
+ * @attr: attribute, of one octet or four; that of an address in network byte order
+ *
+ * Context: any.
+ * Return: its value, U32_MAX if there is none.
+ */
+u32 nhrp_test_said(const struct sk_buff *msg, int attr)
+{
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)msg->data;
+	const struct nlattr *nla = nlmsg_find_attr(nlh, GENL_HDRLEN, attr);
+
+	if (!nla)
+		return U32_MAX;
+
+	return nla_len(nla) == sizeof(u8) ? nla_get_u8(nla) : nla_get_u32(nla);
 }
