@@ -145,6 +145,7 @@ do {									\
 #endif /* CONFIG_KUNIT */
 
 /* nhrp/ */
+extern struct kunit_suite nhrp_addr_suite;
 extern struct kunit_suite nhrp_cache_suite;
 extern struct kunit_suite nhrp_mapping_suite;
 
