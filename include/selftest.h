@@ -148,5 +148,7 @@ do {									\
 extern struct kunit_suite nhrp_addr_suite;
 extern struct kunit_suite nhrp_cache_suite;
 extern struct kunit_suite nhrp_mapping_suite;
+extern struct kunit_suite nhrp_resolve_suite;
+extern struct kunit_suite nhrp_redirect_suite;
 
 #endif /* _MGRE_SELFTEST_H */

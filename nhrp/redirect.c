@@ -148,3 +148,7 @@ void nhrp_redirect_free(struct nhrp_cache *cache)
 {
 	kfree(cache->redirects);
 }
+
+#ifdef MGRE_SELFTEST
+#include "redirect_test.c"
+#endif

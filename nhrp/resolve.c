@@ -848,3 +848,7 @@ int nhrp_resolve_init(struct nhrp_cache *cache)
 
 	return nhrp_table_init(&cache->pending);
 }
+
+#ifdef MGRE_SELFTEST
+#include "resolve_test.c"
+#endif
