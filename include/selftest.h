@@ -151,4 +151,9 @@ extern struct kunit_suite nhrp_mapping_suite;
 extern struct kunit_suite nhrp_resolve_suite;
 extern struct kunit_suite nhrp_redirect_suite;
 
+/* mgre/ */
+extern struct kunit_suite mgre_xmit_suite;
+extern struct kunit_suite mgre_encap_suite;
+extern struct kunit_suite mgre_rcv_suite;
+
 #endif /* _MGRE_SELFTEST_H */

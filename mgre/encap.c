@@ -399,3 +399,7 @@ enum mgre_drop mgre_tx_encap(struct mgre_tx *tx, struct sk_buff *skb,
 	return likely(!net_xmit_eval(err)) ? MGRE_DROP_NONE :
 					     MGRE_DROP_TX_UNDERLAY;
 }
+
+#ifdef MGRE_SELFTEST
+#include "encap_test.c"
+#endif

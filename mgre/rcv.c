@@ -548,3 +548,7 @@ void mgre_rcv_unregister(struct net *net)
 	if (!--mn->users)
 		mgre_rcv_del_hooks(net);
 }
+
+#ifdef MGRE_SELFTEST
+#include "rcv_test.c"
+#endif

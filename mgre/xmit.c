@@ -694,3 +694,7 @@ netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	return NETDEV_TX_OK;
 }
+
+#ifdef MGRE_SELFTEST
+#include "xmit_test.c"
+#endif
