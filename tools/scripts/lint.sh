@@ -74,7 +74,7 @@ checkpatch()
 {
 	local status=0
 
-	style '^((mgre|nhrp)/([^t]|t[^r])|include/nhrp)' FILE_PATH_CHANGES || status=1
+	style '^((mgre|nhrp)/([^t]|t[^r])|include/(nhrp|selftest))' FILE_PATH_CHANGES || status=1
 	# TRACE_EVENT() is laid out as the kernel's own are, which checkpatch lets
 	# pass below include/trace alone.
 	style '^(mgre|nhrp)/trace\.h$' PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE || status=1
@@ -100,12 +100,14 @@ warnings()
 		-j"$(nproc)" W=1 KCFLAGS=-Werror
 }
 
+# This time with the unit tests, so that they see both.
 sparse()
 {
 	local release
 
 	release=$(selftests/vm/kernel release "$1") || return 1
-	quiet tools/scripts/build.sh "$release" "build/lint/$release" C=2
+	quiet tools/scripts/build.sh "$release" "build/lint/$release" \
+		-j"$(nproc)" C=2 W=1 KCFLAGS=-Werror MGRE_SELFTEST=y
 }
 
 # The tools with warnings as errors, in a copy so as to leave what is built.
