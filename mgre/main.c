@@ -104,6 +104,12 @@ static int mgre_netdev_event(struct notifier_block *nb, unsigned long event,
 	struct mgre_net *mn = mgre_net_get(dev_net(dev));
 	struct mgre_dev *mgre;
 
+	/* A netns that could not be set up whole gives up its loopback device, and may
+	 * not have come as far as ours.
+	 */
+	if (!mn)
+		return NOTIFY_DONE;
+
 	switch (event) {
 	case NETDEV_UNREGISTER:
 		list_for_each_entry(mgre, &mn->devices, devices)
