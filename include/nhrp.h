@@ -389,6 +389,8 @@ struct nhrp_mcast_config {
  * @nbma_check: may this be the NBMA address of a peer? Fills @extack, and blames
  *	the attribute, when it refuses. Context: process, under
  *	nhrp_cache::lock. Return: 0 or -errno.
+ * @underlay: the netns that encapsulated packets go out by, in which marks count.
+ *	Context: any.
  * @xmit: a packet that has waited goes on, as if it were handed to the device
  *	now. Takes the packet. Context: process, BH disabled, no lock held.
  * @give_up: a packet that has waited is given up. Takes the packet; tells
@@ -400,6 +402,7 @@ struct nhrp_ops {
 			  const struct nhrp_addr *nbma,
 			  const struct nlattr *attr,
 			  struct netlink_ext_ack *extack);
+	struct net *(*underlay)(const struct nhrp_cache *cache);
 	void (*xmit)(struct nhrp_cache *cache, struct sk_buff *skb);
 	void (*give_up)(struct nhrp_cache *cache, struct sk_buff *skb,
 			bool tell);

@@ -289,6 +289,13 @@ static int mgre_cache_nbma_check(struct nhrp_cache *cache,
 	return err;
 }
 
+static struct net *mgre_cache_underlay(const struct nhrp_cache *cache)
+{
+	const struct mgre_dev *mgre = netdev_priv(cache->dev);
+
+	return mgre->net;
+}
+
 /* A packet that has waited comes as mgre_xmit() left it, without a link-layer
  * header. The device may have gone down since, and its route may have died.
  */
@@ -310,6 +317,7 @@ static void mgre_cache_give_up(struct nhrp_cache *cache, struct sk_buff *skb,
 
 static const struct nhrp_ops mgre_nhrp_ops = {
 	.nbma_check	= mgre_cache_nbma_check,
+	.underlay	= mgre_cache_underlay,
 	.xmit		= mgre_cache_xmit,
 	.give_up	= mgre_cache_give_up,
 };

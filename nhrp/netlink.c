@@ -154,6 +154,26 @@ put_cache:
 
 /* ---- mappings ---- */
 
+/* Who administers the netns that the device has moved to has no say in the firewall
+ * of the underlay's, which goes by marks.
+ */
+static int nhrp_nl_check_mark(const struct sk_buff *skb,
+			      const struct nhrp_cache *cache,
+			      struct nlattr *const *attrs,
+			      struct netlink_ext_ack *extack)
+{
+	const struct nlattr *mark = attrs[NHRP_A_MAPPING_MARK];
+
+	if (!mark || !nla_get_u32(mark) ||
+	    netlink_ns_capable(skb, cache->ops->underlay(cache)->user_ns,
+			       CAP_NET_ADMIN))
+		return 0;
+
+	NL_SET_ERR_MSG_ATTR(extack, mark,
+			    "no privilege in the netns of the underlay");
+	return -EPERM;
+}
+
 int nhrp_nl_mapping_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nhrp_mapping_config cfg;
@@ -171,6 +191,7 @@ int nhrp_nl_mapping_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(cache);
 
 	err = nhrp_nl_parse_mapping(info->attrs, NULL, &cfg, info->extack) ?:
+	      nhrp_nl_check_mark(skb, cache, info->attrs, info->extack) ?:
 	      nhrp_cache_lock(cache, info->extack);
 	if (!err) {
 		err = nhrp_mapping_set(cache, &cfg, info->nlhdr->nlmsg_flags,
@@ -432,6 +453,7 @@ static int nhrp_nl_batch_del(struct nhrp_cache *cache, struct nlattr **attrs,
 }
 
 static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch,
+			       const struct sk_buff *skb,
 			       struct genl_info *info, struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
 {
@@ -461,7 +483,8 @@ static int nhrp_nl_batch_entry(struct nhrp_nl_batch *batch,
 	if (nla_type(nest) == NHRP_A_BATCH_DEL)
 		return nhrp_nl_batch_del(batch->cache, attrs, nest, extack);
 
-	err = nhrp_nl_parse_mapping(attrs, nest, &cfg, extack);
+	err = nhrp_nl_parse_mapping(attrs, nest, &cfg, extack) ?:
+	      nhrp_nl_check_mark(skb, batch->cache, attrs, extack);
 	if (err)
 		return err;
 	flags |= nla_type(nest) == NHRP_A_BATCH_ADD ? NLM_F_EXCL :
@@ -482,7 +505,7 @@ int nhrp_nl_mapping_batch_doit(struct sk_buff *skb, struct genl_info *info)
 			  genlmsg_len(info->genlhdr), rem) {
 		if (nla_type(nest) == NHRP_A_BATCH_IFINDEX)
 			continue;
-		err = nhrp_nl_batch_entry(&batch, info, nest, extack);
+		err = nhrp_nl_batch_entry(&batch, skb, info, nest, extack);
 		if (!err)
 			continue;
 		/* It tells the sender which entry it was. */
