@@ -184,12 +184,23 @@ static bool mgre_rcv_policy(struct sk_buff *skb, const struct mgre_rx *rx)
 	       xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb);
 }
 
-/* NHRP itself is how a new peer makes itself known. */
+/* NHRP itself is how a new peer makes itself known. Nobody can be one who has none
+ * of the addresses that a peer may have: IPv4 drops such packets by itself, IPv6
+ * lets them pass.
+ */
 static bool mgre_rcv_accept(const struct mgre_conf *conf,
 			    const struct nhrp_peer *peer,
 			    const struct mgre_rx *rx)
 {
-	return peer || !conf->accept_known ||
+	if (likely(peer))
+		return true;
+	if (rx->src.family == AF_INET6 &&
+	    (!mgre_addr_is_unicast(&rx->src) ||
+	     ipv6_addr_v4mapped(&rx->src.ip6) ||
+	     nhrp_addr_equal(&rx->src, &rx->id.local)))
+		return false;
+
+	return !conf->accept_known ||
 	       rx->gre.proto == htons(MGRE_ETH_P_NHRP);
 }
 
