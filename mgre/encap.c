@@ -153,6 +153,8 @@ static enum mgre_drop mgre_tx_route_slow(struct mgre_tx *tx)
 	u32 cookie;
 
 	dst = mgre_tx_route_output(tx, &tx->own_saddr);
+	if (dst == ERR_PTR(-ENOBUFS) || dst == ERR_PTR(-ENOMEM))
+		return MGRE_DROP_TX_NOMEM;
 	if (IS_ERR(dst))
 		return MGRE_DROP_TX_NO_ROUTE;
 	if (dst->dev == tx->mgre->dev) {

@@ -124,7 +124,8 @@ static struct nhrp_peer *nhrp_peer_create(struct nhrp_cache *cache,
 	peer->node.key = *key;
 	if (cache->peers_pcpu < NHRP_PEERS_PCPU)
 		peer->pcpu = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
-						       GFP_KERNEL_ACCOUNT);
+						       GFP_KERNEL_ACCOUNT |
+						       __GFP_NOWARN);
 	if (nhrp_table_insert_sleep(&cache->peers, &peer->node)) {
 		nhrp_peer_free_now(peer);
 		return NULL;
