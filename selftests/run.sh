@@ -6,10 +6,10 @@
 #   run.sh [TEST]...	all tests of selftests/Makefile unless named
 #
 # KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
-# script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*, RECURSION_* and MGRE_TESTS are handed to the
-# scripts, and where the daemons are that some of them run. Each kernel's tests run
-# one after the other, the kernels side by side. What the scripts print is in
-# build/results/KERNEL/TEST.log.
+# script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*,
+# CHURN_*, RECURSION_* and MGRE_TESTS are handed to the scripts, and where the
+# daemons are that some of them run. Each kernel's tests run one after the other,
+# the kernels side by side. What the scripts print is in build/results/KERNEL/TEST.log.
 # A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
 # fails both times fails. What fails once is said above the last line as flaky, for
 # somebody to mend: two VMs of two CPUs on two cores are late now and then, which is
@@ -29,7 +29,7 @@ repeats=${REPEATS:-2}
 results=build/results
 running=()
 settings=()
-for name in "${!RACE_@}" "${!FUZZ_@}" "${!RECURSION_@}" "${!MGRE_TESTS@}"; do
+for name in "${!RACE_@}" "${!FUZZ_@}" "${!CHURN_@}" "${!RECURSION_@}" "${!MGRE_TESTS@}"; do
 	settings+=("$name=${!name}")
 done
 settings+=("MGRE_DAEMONS=$(selftests/vm/daemons)") || exit 1

@@ -7,7 +7,7 @@
 
 #include "netlink.h"
 
-#define SET(list)	{ .attrs = list, .count = sizeof(list) / sizeof(*(list)) }
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* ---- requests */
 
@@ -58,12 +58,17 @@ static const struct nl_attr mapping_filter_attrs[] = {
 	{ NHRP_A_MAPPING_FLAGS, K_FLAGS, 3 },
 };
 
-static const struct nl_set mapping_config = SET(mapping_config_attrs);
-static const struct nl_set batch_config = SET(batch_config_attrs);
-static const struct nl_set batch_del = SET(mapping_del_attrs);
-static const struct nl_set mapping_del = SET(mapping_del_attrs);
-static const struct nl_set mapping_get = SET(mapping_get_attrs);
-static const struct nl_set mapping_filter = SET(mapping_filter_attrs);
+static const struct nl_set mapping_config = {
+	mapping_config_attrs, ARRAY_SIZE(mapping_config_attrs),
+};
+
+static const struct nl_set batch_config = { batch_config_attrs, ARRAY_SIZE(batch_config_attrs) };
+static const struct nl_set batch_del = { mapping_del_attrs, ARRAY_SIZE(mapping_del_attrs) };
+static const struct nl_set mapping_del = { mapping_del_attrs, ARRAY_SIZE(mapping_del_attrs) };
+static const struct nl_set mapping_get = { mapping_get_attrs, ARRAY_SIZE(mapping_get_attrs) };
+static const struct nl_set mapping_filter = {
+	mapping_filter_attrs, ARRAY_SIZE(mapping_filter_attrs),
+};
 
 static const struct nl_attr batch_attrs[] = {
 	{ NHRP_A_BATCH_IFINDEX, K_IFINDEX, 14 },
@@ -98,10 +103,10 @@ static const struct nl_attr mcast_dump_attrs[] = {
 	{ NHRP_A_MCAST_NBMA, K_NBMA, 6 },
 };
 
-static const struct nl_set peer_get = SET(peer_get_attrs);
-static const struct nl_set stats_get = SET(stats_get_attrs);
-static const struct nl_set mcast = SET(mcast_attrs);
-static const struct nl_set mcast_dump = SET(mcast_dump_attrs);
+static const struct nl_set peer_get = { peer_get_attrs, ARRAY_SIZE(peer_get_attrs) };
+static const struct nl_set stats_get = { stats_get_attrs, ARRAY_SIZE(stats_get_attrs) };
+static const struct nl_set mcast = { mcast_attrs, ARRAY_SIZE(mcast_attrs) };
+static const struct nl_set mcast_dump = { mcast_dump_attrs, ARRAY_SIZE(mcast_dump_attrs) };
 
 static const struct nl_attr link_data_attrs[] = {
 	{ IFLA_MGRE_LOCAL, K_LOCAL4, 6 },
@@ -122,14 +127,14 @@ static const struct nl_attr link_data_attrs[] = {
 	{ IFLA_MGRE_PROTECT, K_BOOL, 1 },
 };
 
-static const struct nl_set link_data = SET(link_data_attrs);
+static const struct nl_set link_data = { link_data_attrs, ARRAY_SIZE(link_data_attrs) };
 
 static const struct nl_attr link_info_attrs[] = {
 	{ IFLA_INFO_KIND, K_LINK_KIND, 16 },
 	{ IFLA_INFO_DATA, K_NEST, 15, &link_data },
 };
 
-static const struct nl_set link_info = SET(link_info_attrs);
+static const struct nl_set link_info = { link_info_attrs, ARRAY_SIZE(link_info_attrs) };
 
 static const struct nl_attr link_new_attrs[] = {
 	{ IFLA_IFNAME, K_NAME, 8 },
@@ -184,11 +189,11 @@ static const struct nl_attr link_dump_attrs[] = {
 	{ IFLA_TARGET_NETNSID, K_NETNS_ID, 1 },
 };
 
-static const struct nl_set link_new = SET(link_new_attrs);
-static const struct nl_set link_set = SET(link_set_attrs);
-static const struct nl_set link_del = SET(link_del_attrs);
-static const struct nl_set link_get = SET(link_get_attrs);
-static const struct nl_set link_dump = SET(link_dump_attrs);
+static const struct nl_set link_new = { link_new_attrs, ARRAY_SIZE(link_new_attrs) };
+static const struct nl_set link_set = { link_set_attrs, ARRAY_SIZE(link_set_attrs) };
+static const struct nl_set link_del = { link_del_attrs, ARRAY_SIZE(link_del_attrs) };
+static const struct nl_set link_get = { link_get_attrs, ARRAY_SIZE(link_get_attrs) };
+static const struct nl_set link_dump = { link_dump_attrs, ARRAY_SIZE(link_dump_attrs) };
 
 /* ---- replies and events */
 
@@ -287,13 +292,15 @@ static const struct nl_attr redirect_event_attrs[] = {
 	{ NHRP_A_REDIRECT_PACKET, K_BINARY, 16 },
 };
 
-const struct nl_set mapping_reply = SET(mapping_reply_attrs);
-static const struct nl_set flush_reply = SET(flush_reply_attrs);
-static const struct nl_set stats_reply = SET(stats_reply_attrs);
-static const struct nl_set peer_reply = SET(peer_reply_attrs);
-static const struct nl_set mcast_reply = SET(mcast_reply_attrs);
-static const struct nl_set resolve_event = SET(resolve_event_attrs);
-static const struct nl_set redirect_event = SET(redirect_event_attrs);
+const struct nl_set mapping_reply = { mapping_reply_attrs, ARRAY_SIZE(mapping_reply_attrs) };
+static const struct nl_set flush_reply = { flush_reply_attrs, ARRAY_SIZE(flush_reply_attrs) };
+static const struct nl_set stats_reply = { stats_reply_attrs, ARRAY_SIZE(stats_reply_attrs) };
+static const struct nl_set peer_reply = { peer_reply_attrs, ARRAY_SIZE(peer_reply_attrs) };
+static const struct nl_set mcast_reply = { mcast_reply_attrs, ARRAY_SIZE(mcast_reply_attrs) };
+static const struct nl_set resolve_event = { resolve_event_attrs, ARRAY_SIZE(resolve_event_attrs) };
+static const struct nl_set redirect_event = {
+	redirect_event_attrs, ARRAY_SIZE(redirect_event_attrs),
+};
 
 static const struct nl_attr link_data_reply_attrs[] = {
 	{ IFLA_MGRE_LOCAL, K_ADDR4 },
@@ -314,7 +321,9 @@ static const struct nl_attr link_data_reply_attrs[] = {
 	{ IFLA_MGRE_PROTECT, K_BOOL, 16 },
 };
 
-static const struct nl_set link_data_reply = SET(link_data_reply_attrs);
+static const struct nl_set link_data_reply = {
+	link_data_reply_attrs, ARRAY_SIZE(link_data_reply_attrs),
+};
 
 static const struct nl_attr link_info_reply_attrs[] = {
 	{ IFLA_INFO_KIND, K_STRING },
