@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Everything at once, for CHURN_SECONDS (30; 600 is what a release must stand), and
+# Everything at once, for CHURN_SECONDS (20; 600 is what a release must stand), and
 # every CHURN_ROUND (20) seconds of it the module goes and comes again. The loops are
 # in churn/churn.py; CHURN_SEED says what they draw. When which one is on depends on
 # the scheduler, so that the same seed is not the same run.
@@ -22,7 +22,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-TOTAL=${CHURN_SECONDS:-30}
+TOTAL=${CHURN_SECONDS:-20}
 ROUND=${CHURN_ROUND:-20}
 SEED=${CHURN_SEED:-$RANDOM}
 CHURN=$top/selftests/churn/churn.py
