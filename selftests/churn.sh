@@ -179,7 +179,6 @@ nothing_left()
 
 need python3 nft ping
 [ "$(nproc)" -ge 2 ] || skip "one CPU alone"
-capture_hold
 mgre_load
 topo_underlay 2
 devices

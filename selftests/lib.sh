@@ -614,21 +614,6 @@ dropped()
 
 # ---- captures
 
-# capture_hold: a capture of nothing until the script ends. The first one that starts
-# and the last one that ends patch the kernel's code (packets get timestamps), which
-# QEMU survives most times: see qemu_died() in run.sh.
-capture_held=
-capture_hold()
-{
-	# In a subshell it would end too early, or never.
-	if [ -n "$capture_held" ] || [ "$BASHPID" != $$ ]; then
-		return 0
-	fi
-	bg capture_held tcpdump -Z root -Uni lo -w /dev/null less 1 2>"$tmp/held.err"
-	busywait 20 grep -q 'listening on' "$tmp/held.err" ||
-		fail "tcpdump on lo: $(cat "$tmp/held.err")"
-}
-
 # capture_start VAR FILE NS DEV [FILTER]: tcpdump, pid in VAR, once it listens. Its
 # ring has a slot of the longest packet for each: of the 2 MiB that it takes unasked,
 # eight, and a burst is longer.
@@ -637,7 +622,6 @@ capture_start()
 	local var=$1 file=$2 ns=$3 dev=$4
 
 	shift 4
-	capture_hold || return
 	bg_on "$var" "$ns" tcpdump -Z root -Uni "$dev" -s 65600 -B 16384 \
 		--immediate-mode -w "$file" "$*" 2>"$file.err"
 	busywait 20 grep -q 'listening on' "$file.err" ||

@@ -112,15 +112,16 @@ may_repeat()
 # one LABEL LOG COMMAND...: run a script, judge what it prints.
 one()
 {
-	local label=$1 log=$2 began=$SECONDS status
+	local label=$1 log=$2 began=$SECONDS deaths=0 status
 
 	shift 2
 	attempt "$log" "$@"
-	if qemu_died "$log"; then
+	while qemu_died "$log" && [ "$deaths" -lt 2 ]; do
 		echo "$label: # QEMU died of a stale int3, once more"
-		cp "${log%.log}.kernel.log" "${log%.log}.died.kernel.log"
+		deaths=$((deaths + 1))
+		cp "${log%.log}.kernel.log" "${log%.log}.died$deaths.kernel.log"
 		attempt "$log" "$@"
-	fi
+	done
 	if may_repeat; then
 		judge "$label" "$status" <"$log" 2>/dev/null | grep -v ': ok ' |
 			sed "s/^$label: /&# at first: /" | tee "$log.flaky"
