@@ -248,8 +248,7 @@ static int mgre_nbma_check(const struct mgre_underlay *underlay,
 			   const struct nlattr *attr,
 			   struct netlink_ext_ack *extack)
 {
-	if (!mgre_addr_is_unicast(nbma) ||
-	    (nbma->family == AF_INET6 && ipv6_addr_v4mapped(&nbma->ip6))) {
+	if (!mgre_addr_is_unicast(nbma)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "nbma is not a unicast address");
 		return -EINVAL;

@@ -137,7 +137,8 @@ static inline unsigned int mgre_lladdr_len(const struct mgre_conf *conf)
  * mgre_addr_is_unicast - can an address be that of a peer?
  * @addr: address of the underlay
  *
- * Return: false for none, multicast and broadcast.
+ * Return: false for none, multicast, broadcast, and IPv4 written as IPv6, which
+ * must not be on the wire.
  */
 static inline bool mgre_addr_is_unicast(const struct nhrp_addr *addr)
 {
@@ -146,7 +147,8 @@ static inline bool mgre_addr_is_unicast(const struct nhrp_addr *addr)
 		       !ipv4_is_lbcast(addr->ip4);
 
 	return !ipv6_addr_any(&addr->ip6) &&
-	       !ipv6_addr_is_multicast(&addr->ip6);
+	       !ipv6_addr_is_multicast(&addr->ip6) &&
+	       !ipv6_addr_v4mapped(&addr->ip6);
 }
 
 /**

@@ -196,7 +196,6 @@ static bool mgre_rcv_accept(const struct mgre_conf *conf,
 		return true;
 	if (rx->src.family == AF_INET6 &&
 	    (!mgre_addr_is_unicast(&rx->src) ||
-	     ipv6_addr_v4mapped(&rx->src.ip6) ||
 	     nhrp_addr_equal(&rx->src, &rx->id.local)))
 		return false;
 

@@ -56,6 +56,8 @@ static void mgre_xmit_test_unicast(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, mgre_addr_is_unicast(&addr), i != 0xff,
 				    "%#x", i);
 	}
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &addr.ip6);
+	KUNIT_EXPECT_FALSE(test, mgre_addr_is_unicast(&addr));
 }
 
 /* Which NBMA address a link-layer header names: none, one's own, or a peer's */
