@@ -176,11 +176,6 @@ static void take_reply(const struct nlmsghdr *h)
 {
 	struct request *r = request_of(h, h->nlmsg_flags & NLM_F_MULTI);
 
-	/* rtnetlink was seen to send a link for a request that had its answer: once
-	 * in a dozen runs, and not the module's doing.
-	 */
-	if (!r && h->nlmsg_type == RTM_NEWLINK)
-		return;
 	if (!r) {
 		complain("reply %u to nothing, type %u", h->nlmsg_seq, h->nlmsg_type);
 		return;

@@ -18,6 +18,10 @@
 #define BATCH		16
 /* An error quotes what it is about. */
 #define ROOM		(PACKET_MAX + 4096)
+/* The ports of the other netns are no ports of this one: NLM_F_ECHO about a link that
+ * is made in this one from there goes to the port of the request, but here.
+ */
+#define THERE_PORT	(1U << 30)
 
 __u16 family;
 __u64 overruns, events;
@@ -35,9 +39,9 @@ static void set(int fd, int level, int option, int value)
 		die("setsockopt");
 }
 
-static int open_socket(bool route, int rcvbuf)
+static int open_socket(bool route, int rcvbuf, __u32 port)
 {
-	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK, .nl_pid = port };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 			route ? NETLINK_ROUTE : NETLINK_GENERIC);
 
@@ -126,7 +130,7 @@ void dump_disturbed(const struct link *link, const struct packet *dump,
 	unsigned int i, pieces = draw(3);
 	int size = 512 << draw(4);
 
-	own.fd = open_socket(link->route, 2048);
+	own.fd = open_socket(link->route, 2048, 0);
 	if (send(own.fd, dump->at, dump->len, 0) < 0)
 		die("send");
 	for (i = 0; i < pieces; i++)
@@ -188,7 +192,7 @@ void groups_open(void)
 {
 	unsigned int i;
 
-	groups_fd = open_socket(false, 1 << 20);
+	groups_fd = open_socket(false, 1 << 20, 0);
 	for (i = 0; i < GROUPS; i++)
 		join(i, false);
 }
@@ -256,8 +260,8 @@ void links_open(void)
 	if (fd < 0 || dup2(fd, FD_HERE) < 0 || dup2(fd, FD_THERE) < 0)
 		die("netns");
 	close(fd);
-	links[0].fd = open_socket(false, 8 << 20);
-	links[1].fd = open_socket(true, 8 << 20);
+	links[0].fd = open_socket(false, 8 << 20, 0);
+	links[1].fd = open_socket(true, 8 << 20, 0);
 	find_family();
 }
 
@@ -292,6 +296,7 @@ static void number_there(void)
  */
 void there_open(void)
 {
+	__u32 port = getpid() | THERE_PORT;
 	int fd;
 
 	if (unshare(CLONE_NEWNET)) {
@@ -304,8 +309,8 @@ void there_open(void)
 	if (fd < 0 || dup2(fd, FD_THERE) < 0)
 		die("netns");
 	close(fd);
-	links[2].fd = open_socket(false, 8 << 20);
-	links[3].fd = open_socket(true, 8 << 20);
+	links[2].fd = open_socket(false, 8 << 20, port);
+	links[3].fd = open_socket(true, 8 << 20, port);
 	if (setns(FD_HERE, CLONE_NEWNET))
 		die("setns");
 	number_there();

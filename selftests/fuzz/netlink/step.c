@@ -178,9 +178,8 @@ static void disturb_step(const struct link *link, FILE *print)
 static const struct link *some_link(bool route)
 {
 	bool there = one_in(options.replace ? 3 : 12);
-	const struct link *link = &links[route + 2 * there];
 
-	return link->fd < 0 ? &links[route] : link;
+	return &links[route + 2 * (there && !options.denied)];
 }
 
 /* The devices are as they were, and all of them there. */
