@@ -7,8 +7,9 @@
 #
 #	host 10.1.0.2 -- lan0 10.1.0.1, hub ... spoke 1, lan0 10.2.0.1 -- host 10.2.0.2
 #
-# and mappings as in static.rst: the hub knows all spokes, a spoke knows the hub. zebra
-# runs in all sites from the first case on, the others come and go with their case.
+# and mappings as in static.rst: the hub knows all spokes, a spoke knows the hub. All
+# daemons come and go with their case, zebra too: a route that a daemon sent just before
+# it was stopped can stay in zebra's table, where it wins over those of the next case.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -48,7 +49,7 @@ everywhere()
 	done
 }
 
-# daemons_start DOCUMENT BLOCK DAEMON...: with hub-BLOCK and spoke-BLOCK
+# daemons_start DOCUMENT BLOCK DAEMON...: and zebra, with hub-BLOCK and spoke-BLOCK
 daemons_start()
 {
 	local doc=$1 block=$2 i
@@ -56,16 +57,17 @@ daemons_start()
 	shift 2
 	for i in "${!SITE[@]}"; do
 		recipe "$doc" "$(role "$i")-$block" "$(as_site "$i")" >"$tmp/frr.$i" &&
-		frr_start "${SITE[i]}" "$tmp/frr.$i" "$@" || return
+		frr_start "${SITE[i]}" "$tmp/frr.$i" zebra "$@" || return
 	done
 }
 
+# daemons_stop DAEMON...: and zebra, which takes its routes out of the kernel
 daemons_stop()
 {
 	local i
 
 	for i in "${!SITE[@]}"; do
-		frr_stop "${SITE[i]}" "$@"
+		frr_stop "${SITE[i]}" "$@" zebra
 	done
 }
 
@@ -194,7 +196,7 @@ pim()
 
 	for i in "${!SITE[@]}"; do
 		recipe pim frr >"$tmp/frr.$i" &&
-		frr_start "${SITE[i]}" "$tmp/frr.$i" pimd || return
+		frr_start "${SITE[i]}" "$tmp/frr.$i" zebra pimd || return
 	done
 	comes pim hub-pim-neighbors 0 &&
 	pim_passes
@@ -425,10 +427,6 @@ for i in "${!SITE[@]}"; do
 	lan "$i"
 done
 everywhere static device
-: >"$tmp/frr.empty"
-for i in "${!SITE[@]}"; do
-	frr_start "${SITE[i]}" "$tmp/frr.empty" zebra
-done
 
 test_case "static mappings and routes" static
 test_case "PIM" pim
