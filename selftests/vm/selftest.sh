@@ -62,6 +62,7 @@ faults()
 	[    1.0] Call Trace:
 	[    1.0] general protection fault, probably for non-canonical address 0xdead
 	[    1.0] BUG: KASAN: slab-use-after-free in f+0x1/0x2
+	[    1.0] BUG: KCSAN: data-race in f [mgre] / g [mgre]
 	[    1.0] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
 	[    1.0] WARNING: possible recursive locking detected
 	[    1.0] possible circular locking dependency detected
@@ -94,11 +95,45 @@ every_fault_is_seen()
 	return "$missed"
 }
 
+# race A B: a report of KCSAN, of accesses with such lines in their stacks
+race()
+{
+	local stack
+
+	echo "[    1.0] ======================================================="
+	echo "[    1.0] BUG: KCSAN: data-race in f / g"
+	for stack; do
+		echo "[    1.0] "
+		echo "[    1.0] read to 0xffff of 8 bytes by task 7 on cpu 1:"
+		printf '[    1.0]  %s\n' "$stack" h+0x1/0x2 i+0x1/0x2 k+0x1/0x2
+		echo "[    1.0]  far_away+0x1/0x2 [mgre]"
+	done
+	echo "[    1.0] "
+	echo "[    1.0] Reported by Kernel Concurrency Sanitizer on:"
+	echo "[    1.0] ======================================================="
+}
+
+# one_race A B [LINE]: the report, with that line inside, is no fault
+one_race()
+{
+	"$here/log-scan" <(race "$1" "$2" | sed "\$i ${3:--}") >/dev/null
+}
+
+races()
+{
+	one_race f+0x1/0x2 g+0x1/0x2 &&
+	! one_race f+0x1/0x2 "g+0x1/0x2 [mgre]" &&
+	! one_race "f+0x1/0x2 [mgre]" g+0x1/0x2 &&
+	! one_race f+0x1/0x2 g+0x1/0x2 "Oops: 0000"
+}
+
 echo "KTAP version 1"
-echo "1..17"
+echo "1..18"
 
 every_fault_is_seen
 result $? "log-scan sees every kind of fault"
+races
+result $? "a data race is a fault if it is ours"
 
 began=$SECONDS
 vm 0 "a command that succeeds" -- true
