@@ -13,8 +13,8 @@
 # A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
 # fails both times fails. What fails once is said above the last line as flaky, for
 # somebody to mend: two VMs of two CPUs on two cores are late now and then, which is
-# no news of the module. A fault in the kernel log, a VM that dies and a script that
-# does not end are never repeated.
+# no news of the module. A fault in the kernel log, a VM that dies (but of QEMU, see
+# qemu_died) and a script that does not end are never repeated.
 # The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
 # none failed. A script that dies, or prints other tests than it planned, is a
 # failure of its own.
@@ -146,7 +146,7 @@ worker()
 	# a subshell begins without those of its parent
 	trap 'stop; exit 143' TERM INT HUP
 	mkdir -p "$dir"
-	if [[ $kernel =~ ^[0-9.]+-[a-z]+$ ]]; then
+	if selftests/vm/kernel flavour "$kernel"; then
 		limit=$((seconds * 6))
 		more+=(KSFT_MACHINE_SLOW=yes)
 	fi

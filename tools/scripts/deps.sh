@@ -24,8 +24,11 @@ say()
 
 headers_package()
 {
+	if "$top/selftests/vm/kernel" flavour "$1"; then
+		echo flex bison bc libelf-dev libssl-dev xz-utils
+		return
+	fi
 	case $1 in
-	*.*-debug | *.*-leaks | *.*-kcsan) echo flex bison bc libelf-dev libssl-dev xz-utils ;;
 	6.1) echo linux-headers-amd64 ;;
 	6.12) echo linux-headers-6.12-amd64 ;;
 	*) echo "linux-headers-$1" ;;
