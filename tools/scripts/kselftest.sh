@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Run the tests with the kernel's own kselftest runner, in one VM:
-# kselftest.sh KERNEL. Lays them out as the install target of the kernel's
-# selftests does.
+# Run the tests with the kernel's own kselftest runner, in one VM. Lays them out as
+# the install target of the kernel's selftests does.
+#
+#	kselftest.sh KERNEL [-t mgre:TEST]...	all of them unless named
 
 set -u -o pipefail
 cd "$(dirname "$0")/../.." || exit 1
 
 kernel=$1
+shift
+[ $# -gt 0 ] || set -- -c mgre
 tree=$(selftests/vm/kernel tree) || exit 1
 release=$(selftests/vm/kernel release "$kernel") || exit 1
 source=$tree/tools/testing/selftests
@@ -17,15 +20,19 @@ dest=build/kselftest/$release
 rm -rf "$dest"
 mkdir -p "$dest/mgre" || exit 1
 cp -r "$source/kselftest" "$source/run_kselftest.sh" "$dest/" || exit 1
-cp -r selftests/*.sh selftests/settings selftests/netlink selftests/tool "$dest/mgre/" || exit 1
+for file in settings $(make -s -C selftests list); do
+	cp -r "selftests/$file" "$dest/mgre/" || exit 1
+done
+# What the tests look for beside their own folder
+for dir in build include tools selftests Documentation; do
+	ln -s "$PWD/$dir" "$dest/" || exit 1
+done
 for test in $(make -s -C selftests tests); do
 	echo "mgre:$test"
 done >"$dest/kselftest-list.txt"
 
-selftests/vm/run -k "$kernel" -t 3600 -l "$dest/kernel.log" -- env \
-	MGRE_KO="$PWD/build/$release/mgre.ko" NHRP="$PWD/tools/nhrp/nhrp" \
-	IP_LIB_DIR="$PWD/tools/iproute2" SPEC="$PWD/Documentation/netlink/specs/nhrp.yaml" \
-	"$dest/run_kselftest.sh" -c mgre |
+selftests/vm/run -k "$kernel" -t 7200 -l "$dest/kernel.log" -- env \
+	MGRE_DAEMONS="$(selftests/vm/daemons)" "$dest/run_kselftest.sh" "$@" |
 	tee "$dest/log"
 status=$?
 [ "$status" -eq 0 ] || exit "$status"
