@@ -172,11 +172,6 @@ namespaces_go()
 	refuse grep -q 'unregister_netdevice: waiting' <(dmesg)
 }
 
-nothing_left()
-{
-	unload
-}
-
 need python3 nft ping
 [ "$(nproc)" -ge 2 ] || skip "one CPU alone"
 mgre_load
@@ -189,4 +184,4 @@ test_case "everything at once" churn
 test_case "each loop made progress" progress
 test_case "packets pass again" recovers
 test_case "namespaces go" namespaces_go
-test_case "the module leaves nothing" nothing_left
+test_case "the module leaves nothing" unload

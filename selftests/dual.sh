@@ -16,30 +16,8 @@
 DUAL=$top/selftests/dual
 # shellcheck source=dual/topology.sh
 . "$DUAL/topology.sh"
-
-# ---- topology of the packets by hand
-
-# lab_underlay: what dual/lab.py works on
-lab_underlay()
-{
-	local nbma
-
-	dual_ns DUT && dual_ns OUT || return
-	try ip -n "$DUT" link add eth0 address 02:00:00:00:00:01 \
-		type veth peer name w0 address 02:00:00:00:00:02 netns "$OUT" &&
-	try ip -n "$OUT" link set w0 up &&
-	try ip -n "$DUT" -batch - <<-END
-		addr add 192.0.2.1/24 dev eth0
-		addr add 192.0.2.11/24 dev eth0
-		addr add 2001:db8::1/64 dev eth0 nodad
-		addr add 2001:db8::11/64 dev eth0 nodad preferred_lft 0
-		link set eth0 up
-		$(for nbma in 192.0.2.2 192.0.2.77 2001:db8::2 2001:db8::77; do
-			echo "neigh add $nbma lladdr 02:00:00:00:00:99 dev eth0" \
-				"nud permanent"
-		done)
-	END
-}
+# shellcheck source=dual/lab.sh
+. "$DUAL/lab.sh"
 
 # ---- all four pairs
 
@@ -609,7 +587,7 @@ no_mpls=
 modprobe -qa mpls_router mpls_iptunnel mpls_gso 2>/dev/null ||
 	no_mpls="the kernel has no MPLS"
 mgre_load
-lab_underlay
+lab_underlay DUT OUT
 mkdir "$tmp/cases"
 export NHRP
 bg_on cases_pid "$DUT" "${PYTHON[@]}" "$DUAL/cases.py" "$DUT" "$OUT" "$tmp/cases" \

@@ -26,36 +26,11 @@ program()
 		-o "$FAULT" "$top"/selftests/fault/*.c
 }
 
-# no_mld NS: it reports no groups when it thinks fit
-no_mld()
-{
-	try on "$1" nft -f - <<-END
-		table ip6 no_mld {
-			chain output {
-				type filter hook output priority 0
-				icmpv6 type { mld-listener-report, mld2-listener-report } drop
-				icmpv6 type nd-router-solicit drop
-			}
-		}
-	END
-}
-
-# ipv6 NS: IPv6 too, without what a host would ask and say by itself
-ipv6()
-{
-	try on "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=0 \
-		net.ipv6.conf.default.disable_ipv6=0 \
-		net.ipv6.conf.default.router_solicitations=0 \
-		net.ipv6.conf.default.addr_gen_mode=1 \
-		net.ipv6.conf.default.accept_ra=0 \
-		net.ipv6.conf.default.accept_dad=0 &&
-	no_mld "$1"
-}
-
 # dut_underlay: whatever goes there is never seen again; it cannot segment
 dut_underlay()
 {
-	ns_new DUT && ipv6 "$DUT" &&
+	ns_new DUT && ns_ipv6 "$DUT" && no_mld "$DUT" &&
+	try on "$DUT" sysctl -qw net.ipv6.conf.default.addr_gen_mode=1 &&
 	try ip -n "$DUT" -batch - <<-END || return
 		link add dummy0 type dummy
 		addr add 198.51.100.1/24 dev dummy0
@@ -222,7 +197,7 @@ hub_counters()
 	nhrp -n "${SITE[0]}" -j stats show dev mgre0 | jq -r '.[0] |
 		"waiting \(.queued - .released - (.drop | .overflow + .evicted +
 			.unanswered + .flushed))"'
-	on "${SITE[0]}" ethtool -S mgre0 | awk 'NR > 1 { sub(":", ""); print $1, $2 }'
+	causes "${SITE[0]}" mgre0
 }
 
 # hub_changes FILE: by how much each has grown since
@@ -269,10 +244,12 @@ expired()
 		length')" = 0 ]
 }
 
+# still: nothing was counted since the last time, which is some time ago
 still()
 {
-	hub_counters >"$tmp/still.1" && sleep 0.3 && hub_counters >"$tmp/still.2" &&
-	cmp "$tmp/still.1" "$tmp/still.2"
+	hub_counters >"$tmp/now" && cmp "$tmp/now" "$tmp/last" && return
+	mv "$tmp/now" "$tmp/last"
+	return 1
 }
 
 # unlucky PERCENT: traffic, while allocations fail
@@ -288,6 +265,7 @@ unlucky()
 	failed=$(chance 0)
 	bg_stop "$LISTENER" || :
 	try nhrp -n "${SITE[0]}" map flush dev mgre0 type incomplete
+	rm -f "$tmp/last"
 	busywait 20 still || fail "packets go on"
 	hub_changes "$tmp/hub.before"
 	note "$1 %: $failed allocations failed; $(for name in "${!GREW[@]}"; do

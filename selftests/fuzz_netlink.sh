@@ -27,8 +27,7 @@
 # shellcheck source=fuzz/net.sh
 . "$(dirname "$0")/fuzz/net.sh"
 
-SLOW=${KSFT_MACHINE_SLOW:+1}
-MESSAGES=${FUZZ_MESSAGES:-$((SLOW ? 20000 : 40000))}
+MESSAGES=${FUZZ_MESSAGES:-$((slow ? 20000 : 40000))}
 LIMIT=${FUZZ_SECONDS:-600}
 TOGETHER=$((${FUZZ_SECONDS:-0} / 10 > 6 ? FUZZ_SECONDS / 10 : 6))
 SEED=${FUZZ_SEED:-$RANDOM$RANDOM}

@@ -350,6 +350,32 @@ ns_new()
 	try ip -n "$ns_name" link set lo up
 }
 
+# ns_ipv6 NS: IPv6 too, with every ICMP error, and nothing that a host says unasked
+ns_ipv6()
+{
+	try on "$1" sysctl -qw \
+		net.ipv6.conf.all.disable_ipv6=0 \
+		net.ipv6.conf.default.disable_ipv6=0 \
+		net.ipv6.conf.default.accept_ra=0 \
+		net.ipv6.conf.default.router_solicitations=0 \
+		net.ipv6.conf.default.accept_dad=0 \
+		net.ipv6.icmp.ratelimit=0
+}
+
+# no_mld NS: it reports no groups and asks for no router when it thinks fit
+no_mld()
+{
+	try on "$1" nft -f - <<-END
+		table ip6 no_mld {
+			chain output {
+				type filter hook output priority 0
+				icmpv6 type { mld-listener-report, mld2-listener-report } drop
+				icmpv6 type nd-router-solicit drop
+			}
+		}
+	END
+}
+
 # ns_del NAME: delete it, if it is there
 ns_del()
 {
@@ -606,10 +632,16 @@ peer()
 	nhrp -n "$1" -j -s peer show dev mgre0 nbma "$2" | jq -r ".[0]$3"
 }
 
-# dropped NS DEV NAME: a counter of ethtool -S
+# causes NS DEV: the counters of ethtool -S, "NAME VALUE"
+causes()
+{
+	on "$1" ethtool -S "$2" | awk 'NR > 1 { sub(":", ""); print $1, $2 }'
+}
+
+# dropped NS DEV NAME: one of them
 dropped()
 {
-	on "$1" ethtool -S "$2" | sed -n "s/^ *$3: //p"
+	causes "$1" "$2" | sed -n "s/^$3 //p"
 }
 
 # ---- captures

@@ -15,6 +15,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=security/lib.sh
 . "$(dirname "$0")/security/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=dual/lab.sh
+. "$(dirname "$0")/dual/lab.sh"
 
 # Mappings; of other things in proportion
 MANY=$((slow ? 5000 : 40000))

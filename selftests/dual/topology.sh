@@ -36,14 +36,7 @@ declare -A WIRE=(
 # dual_ns VAR: a namespace with both families, which says nothing by itself
 dual_ns()
 {
-	ns_new "$1" "${1,,}" || return
-	try on "${!1}" sysctl -qw \
-		net.ipv6.conf.all.disable_ipv6=0 \
-		net.ipv6.conf.default.disable_ipv6=0 \
-		net.ipv6.conf.default.accept_ra=0 \
-		net.ipv6.conf.default.router_solicitations=0 \
-		net.ipv6.conf.default.accept_dad=0 \
-		net.ipv6.icmp.ratelimit=0
+	ns_new "$1" "${1,,}" && ns_ipv6 "${!1}"
 }
 
 underlay()

@@ -84,18 +84,11 @@ mappings()
 # every ICMP packet that there is, for which it would have no room.
 fuzz_ns()
 {
-	ns_new "$@" &&
+	ns_new "$@" && ns_ipv6 "${!1}" &&
 	try on "${!1}" sysctl -qw \
-		net.ipv6.conf.all.disable_ipv6=0 \
-		net.ipv6.conf.default.disable_ipv6=0 \
-		net.ipv6.conf.lo.disable_ipv6=0 \
 		net.ipv6.conf.all.forwarding=1 \
-		net.ipv6.conf.default.router_solicitations=0 \
-		net.ipv6.conf.default.accept_ra=0 \
-		net.ipv6.conf.default.accept_dad=0 \
 		net.ipv6.conf.all.accept_redirects=0 \
 		net.ipv6.conf.default.accept_redirects=0 \
-		net.ipv6.icmp.ratelimit=0 \
 		net.ipv4.conf.all.accept_redirects=0 \
 		net.ipv4.conf.default.accept_redirects=0 \
 		net.ipv4.ping_group_range="0 0" \

@@ -58,43 +58,12 @@ dut()
 
 # ---- packets made by hand
 
-# lab: what dual/lab.py works on
-lab()
-{
-	local nbma
-
-	ns_new DUT2 dut2 && ns_new OUT out || return
-	for nbma in "$DUT2" "$OUT"; do
-		try on "$nbma" sysctl -qw \
-			net.ipv6.conf.all.disable_ipv6=0 \
-			net.ipv6.conf.default.disable_ipv6=0 \
-			net.ipv6.conf.default.accept_ra=0 \
-			net.ipv6.conf.default.router_solicitations=0 \
-			net.ipv6.conf.default.accept_dad=0 \
-			net.ipv6.icmp.ratelimit=0 || return
-	done
-	try ip -n "$DUT2" link add eth0 address 02:00:00:00:00:01 \
-		type veth peer name w0 address 02:00:00:00:00:02 netns "$OUT" &&
-	try ip -n "$OUT" link set w0 up &&
-	try ip -n "$DUT2" -batch - <<-END
-		addr add 192.0.2.1/24 dev eth0
-		addr add 192.0.2.11/24 dev eth0
-		addr add 2001:db8::1/64 dev eth0 nodad
-		addr add 2001:db8::11/64 dev eth0 nodad preferred_lft 0
-		link set eth0 up
-		$(for nbma in 192.0.2.2 192.0.2.77 2001:db8::2 2001:db8::77; do
-			echo "neigh add $nbma lladdr 02:00:00:00:00:99 dev eth0" \
-				"nud permanent"
-		done)
-	END
-}
-
 # forge_start: all cases of forge.py, one after the other; it takes its time to start
 forge_start()
 {
 	local seed=${SECURITY_SEED:-$RANDOM}
 
-	lab || return
+	lab_underlay DUT2 OUT || return
 	note "seed $seed"
 	mkdir "$tmp/forged"
 	bg_on forge_pid "$DUT2" "${PYTHON[@]}" "$SECURITY/forge.py" "$DUT2" "$OUT" \
