@@ -64,9 +64,14 @@ void expect(const struct packet *p, bool route)
 	}
 }
 
-/* It may start a dump, which is answered by its end alone. */
+/* It may start a dump, which is answered by its end alone. rtnetlink does not even
+ * look at what has no family behind its header.
+ */
 static bool may_dump(const struct request *r)
 {
+	if (r->route && r->h->nlmsg_len < NLMSG_LENGTH(sizeof(struct rtgenmsg)))
+		return false;
+
 	return r->h->nlmsg_flags & NLM_F_DUMP &&
 	       (r->command ? r->command->dump :
 		r->h->nlmsg_type >= NLMSG_MIN_TYPE &&
