@@ -296,17 +296,10 @@ with_packets()
 
 nothing_left()
 {
-	local objects kb
-
 	fuzz_net_gone
 	mgre_unload || return
 	busywait 60 netns_gone || fail "$(netns_count) netns are left"
-	objects=$(slab_objects)
-	kb=$(available)
-	note "packets and routes in use: $OBJECTS, then $objects;" \
-		"MemAvailable: $KB kB, then $kb"
-	assert_test "packets in use" "$objects" -le $((OBJECTS + 64))
-	assert_test "kB available" "$kb" -ge $((KB - 32768))
+	memory_end
 }
 
 # netns_count: those that there are, beside the first
@@ -356,8 +349,7 @@ test_case "messages that once reached something" replay
 test_case "a seed says which messages" repeatable
 ns_del "$FUZZ"
 mgre_unload
-OBJECTS=$(slab_objects)
-KB=$(available)
+memory_begin
 
 mgre_load
 fuzz_netns

@@ -341,8 +341,7 @@ notes()
 
 # ---- leaks
 
-# slab_objects: those in use of the caches that packets and routes are of. What CPUs
-# keep for themselves is given back first.
+# slab_objects: those in use of the caches that packets and routes are of
 slab_objects()
 {
 	local cache sum=0 objects
@@ -350,17 +349,54 @@ slab_objects()
 	for cache in skbuff_head_cache skbuff_fclone_cache skbuff_small_head \
 		     ip_dst_cache ip6_dst_cache; do
 		[ -e "/sys/kernel/slab/$cache" ] || continue
-		echo 1 >"/sys/kernel/slab/$cache/shrink"
 		read -r objects _ <"/sys/kernel/slab/$cache/objects"
 		sum=$((sum + objects))
 	done
 	echo $sum
 }
 
-# available: KiB of memory, without what is there to be used again
+# available: KiB of memory
 available()
 {
+	awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
+}
+
+# given_back: what is there to be used again, and what CPUs keep for themselves
+given_back()
+{
+	local cache
+
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 >"$cache"
+	done
+}
+
+# memory_begin: what is in use before anything of ours is there
+memory_begin()
+{
+	given_back
+	OBJECTS=$(slab_objects)
+	KB=$(available)
+}
+
+# Some packets and memory may be somebody else's.
+memory_is_back()
+{
+	given_back
+	objects=$(slab_objects)
+	kb=$(available)
+	[ "$objects" -le $((OBJECTS + 64)) ] && [ "$kb" -ge $((KB - 32768)) ]
+}
+
+# memory_end: no more is in use than then, once all that is freed later has been
+memory_end()
+{
+	local objects kb status=0
+
+	busywait 30 memory_is_back || status=1
+	note "packets and routes in use: $OBJECTS, then $objects;" \
+		"MemAvailable: $KB kB, then $kb"
+	[ $status -eq 0 ] || fail "not all is given back"
 }
