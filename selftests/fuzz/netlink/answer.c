@@ -181,6 +181,11 @@ static void take_reply(const struct nlmsghdr *h)
 {
 	struct request *r = request_of(h, h->nlmsg_flags & NLM_F_MULTI);
 
+	/* Of another family, whose number a mutated request had. What it sends is its
+	 * own matter: thermal's dump is numbered 0.
+	 */
+	if (!r && !requests[0].route && h->nlmsg_type != family)
+		return;
 	if (!r) {
 		complain("reply %u to nothing, type %u", h->nlmsg_seq, h->nlmsg_type);
 		return;
