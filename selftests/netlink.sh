@@ -28,7 +28,7 @@ client()
 	local file=$1
 
 	shift
-	on "$DUT" timeout 100 "${PYTHON[@]}" "$CLIENT/$file.py" "$@"
+	on "$DUT" timeout $((slow ? 400 : 100)) "${PYTHON[@]}" "$CLIENT/$file.py" "$@"
 }
 
 # ask FILE FUNCTION [ARG]...: a test case; what it measured is for the reader
@@ -177,7 +177,7 @@ test_case "a dump of a device that is deleted" ask dump device_deleted
 test_case "a dump is flagged when any of its devices goes" ask dump other_device_deleted
 test_case "a dump of a device that moves away" ask dump device_moved "$PEER"
 test_case "a dump without the flag is the state of a moment" ask dump moments
-test_case "dumps of 100,000 mappings while others write" ask dump writers
-test_case "dumps of some of 20,000 mappings of all kinds" ask dump mixed
-test_case "a flush of 100,000 mappings lets others write" ask dump flush_many
+test_case "dumps of many mappings while others write" ask dump writers
+test_case "dumps of some mappings among those of all kinds" ask dump mixed
+test_case "a flush of many mappings lets others write" ask dump flush_many
 test_case "the kernel's generic client" ynl
