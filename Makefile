@@ -71,7 +71,8 @@ check-6.12: ## run all tests on Linux 6.12
 check-debug: KERNELS = 6.12-debug 6.12-leaks
 check-debug: deps built ## run all tests on kernels with KASAN and lockdep, and with kmemleak (6.12-kcsan for KCSAN)
 	@selftests/run.sh $(TESTS); status=$$?; \
-		$(scripts)/coverage.py $(CURDIR) build/results/*/*.gcov || exit; exit $$status
+		set -- build/results/*/*.gcov; [ ! -d "$$1" ] || \
+		$(scripts)/coverage.py $(CURDIR) "$$@" || exit; exit $$status
 
 check-kselftest: KERNELS = $(KERNEL)
 check-kselftest: deps built ## run all tests with the kernel's own kselftest runner, in a VM (KERNEL=6.12)
