@@ -228,12 +228,30 @@ static int mgre_header_create(struct sk_buff *skb, struct net_device *dev,
 	return size;
 }
 
+/* NFQUEUE, NFLOG and the rings of packet sockets have room for 8 octets, and ask nobody
+ * how many there are. A packet socket without a ring has its address in skb->cb, and
+ * sees to it that MAX_ADDR_LEN fit there.
+ */
+static bool mgre_header_fits(const struct sk_buff *skb, unsigned int len,
+			     const unsigned char *haddr)
+{
+	const unsigned char *cb = (const unsigned char *)skb->cb;
+
+	return len <= sizeof_field(struct sockaddr_ll, sll_addr) ||
+	       (haddr >= cb && haddr + len <= cb + sizeof(skb->cb));
+}
+
 /* On receive it is the outer source address, see mgre_rcv_set_lladdr(). */
 static int mgre_header_parse(const struct sk_buff *skb,
 			     const struct net_device *dev, unsigned char *haddr)
 {
-	memcpy(haddr, skb_mac_header(skb), dev->hard_header_len);
-	return dev->hard_header_len;
+	unsigned int len = dev->hard_header_len;
+
+	if (!mgre_header_fits(skb, len, haddr))
+		return 0;
+
+	memcpy(haddr, skb_mac_header(skb), len);
+	return len;
 }
 
 COMPAT_HEADER_PARSE(mgre_header_parse)
