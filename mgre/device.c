@@ -419,6 +419,10 @@ static void mgre_dev_uninit(struct net_device *dev)
 	struct mgre_dev *mgre = netdev_priv(dev);
 
 	mgre_mcast_stop(mgre);
+	/* The netns of the underlay, also where it is the device's own, may be freed
+	 * before the peers are, and a route does not keep it.
+	 */
+	nhrp_cache_drop_routes(&mgre->cache, NULL);
 	nhrp_cache_fini(&mgre->cache);
 }
 
