@@ -537,6 +537,8 @@ void mgre_dev_set_type(struct net_device *dev, const struct mgre_conf *conf)
 
 	dev->addr_len = mgre_lladdr_len(conf);
 	dev->hard_header_len = dev->addr_len;
+	/* Or packet sockets take a short frame for one without header. */
+	dev->min_header_len = dev->hard_header_len;
 	dev->type = conf->underlay[MGRE_IP4].carried ? ARPHRD_IPGRE :
 						       ARPHRD_IP6GRE;
 	dev->flags = IFF_NOARP;
