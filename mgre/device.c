@@ -658,7 +658,9 @@ void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf)
 	/* All that transmit pushes, or each packet is reallocated there. The
 	 * link-layer header is off by then, and leaves its room.
 	 */
-	WRITE_ONCE(dev->needed_headroom, room.headroom - dev->hard_header_len);
+	WRITE_ONCE(dev->needed_headroom,
+		   min_t(unsigned int, room.headroom, MGRE_MAX_HEADROOM) -
+		   dev->hard_header_len);
 	dev->max_mtu = IP_MAX_MTU - room.overhead;
 	mtu = mgre->mtu_by_hand ? dev->mtu : max(room.mtu, dev->min_mtu);
 	mtu = min(mtu, dev->max_mtu);

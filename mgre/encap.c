@@ -21,9 +21,6 @@
 #include "mgre.h"
 #include "trace.h"
 
-/* More than any stack of devices needs; offsets in an skb are 16 bits. */
-#define MGRE_MAX_HEADROOM	512
-
 /* The route of a peer does not depend on the packet: with tos inherit it is
  * the one for DS field 0.
  */

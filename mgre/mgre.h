@@ -124,6 +124,9 @@ static inline unsigned int mgre_overhead(const struct mgre_conf *conf,
 						     sizeof(struct ipv6hdr));
 }
 
+/* More than any stack of devices needs; offsets in an skb are 16 bits. */
+#define MGRE_MAX_HEADROOM	512
+
 /* The link-layer header is the NBMA address and nothing else; a device that
  * carries both families has those of IPv4.
  */
