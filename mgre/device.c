@@ -676,17 +676,28 @@ void mgre_dev_apply(struct net_device *dev, const struct mgre_conf *conf)
 	mgre_dev_set_addr(dev, conf);
 }
 
+/* Devices on devices that follow one another. Each takes its part of the stack. */
+#define MGRE_MAX_FOLLOW	8
+
 /**
  * mgre_dev_follow - fit a device to an underlay that has changed
  * @mgre: device
  *
  * Devices may be each other's underlay: who is at it already, further up the
- * stack, is left alone.
+ * stack, is left alone. Of a pile of them the lowest ones follow; no packet gets
+ * through more than MGRE_MAX_NESTING.
  *
  * Context: process, under rtnl.
  */
 void mgre_dev_follow(struct mgre_dev *mgre)
 {
-	if (!mgre->applying && mgre->dev->reg_state == NETREG_REGISTERED)
-		mgre_dev_apply(mgre->dev, rtnl_dereference(mgre->conf));
+	static unsigned int depth;	/* under rtnl */
+
+	if (mgre->applying || mgre->dev->reg_state != NETREG_REGISTERED ||
+	    depth >= MGRE_MAX_FOLLOW)
+		return;
+
+	depth++;
+	mgre_dev_apply(mgre->dev, rtnl_dereference(mgre->conf));
+	depth--;
 }
