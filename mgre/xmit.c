@@ -371,12 +371,15 @@ static void mgre_tx_too_big(const struct mgre_tx *tx, struct sk_buff *skb,
 static void mgre_tx_update_pmtu(const struct mgre_tx *tx, struct sk_buff *skb,
 				unsigned int mtu)
 {
-	unsigned short family = AF_UNSPEC;
+	unsigned short family;
 
 	if (tx->proto == htons(ETH_P_IP))
 		family = AF_INET;
 	else if (tx->proto == htons(ETH_P_IPV6))
 		family = AF_INET6;
+	else
+		return;
+
 	if (mgre_tx_dst(skb, family) && dst_mtu(skb_dst(skb)) > mtu)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 }
