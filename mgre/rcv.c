@@ -75,33 +75,81 @@ enum mgre_drop mgre_gre_parse(struct sk_buff *skb, int offset,
 	return MGRE_DROP_NONE;
 }
 
+/* Octets of destination options. The kernel takes more, and ip6_gre makes 8. */
+#define MGRE_MAX_DESTOPTS	64
+
+static int mgre_ip6_skip_one(const struct sk_buff *skb, int offset, u8 *nexthdr)
+{
+	const struct ipv6_opt_hdr *opt;
+	struct ipv6_opt_hdr buf;
+
+	opt = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	if (!opt)
+		return -1;
+	*nexthdr = opt->nexthdr;
+
+	return offset + ipv6_optlen(opt);
+}
+
+/* Octets of an option that who does not know it skips (RFC 8200, section 4.2), or -1 */
+static int mgre_ip6_tlv_len(const struct sk_buff *skb, int offset)
+{
+	const u8 *octet;
+	u8 buf;
+
+	octet = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+	if (!octet || *octet & 0xc0)
+		return -1;
+	if (*octet == IPV6_TLV_PAD1)
+		return 1;
+	octet = skb_header_pointer(skb, offset + 1, sizeof(buf), &buf);
+
+	return octet ? 2 + *octet : -1;
+}
+
+static bool mgre_ip6_may_skip(const struct sk_buff *skb, int offset, int end)
+{
+	int len;
+
+	for (offset += sizeof(struct ipv6_opt_hdr); offset < end; offset += len) {
+		len = mgre_ip6_tlv_len(skb, offset);
+		if (len < 0)
+			return false;
+	}
+
+	return offset == end;
+}
+
 /**
  * mgre_ip6_skip_options - find what is behind the options of an IPv6 packet
  * @skb: packet
  * @offset: of the first header behind the IPv6 header, from skb->data
  * @nexthdr: its number; on return that of the header found
  *
- * ip6_gre puts destination options before GRE (RFC 2473, encapsulation limit).
- * Other extension headers are left to the kernel: who has not been through a
- * routing header is not at its destination.
+ * One header of hop-by-hop options, which the kernel has been through, and one of
+ * destination options: ip6_gre puts such before GRE (RFC 2473, encapsulation limit).
+ * More of them, options that not everybody may skip, and other extension headers are
+ * left to the kernel: who has not been through a routing header is not at its
+ * destination.
  *
  * Context: any.
- * Return: offset of the header, or -1 if it is not there.
+ * Return: offset of the header, or -1 if it is not there or not ours to look for.
  */
 int mgre_ip6_skip_options(const struct sk_buff *skb, int offset, u8 *nexthdr)
 {
-	const struct ipv6_opt_hdr *opt;
-	struct ipv6_opt_hdr buf;
+	int begin;
 
-	while (*nexthdr == NEXTHDR_HOP || *nexthdr == NEXTHDR_DEST) {
-		opt = skb_header_pointer(skb, offset, sizeof(buf), &buf);
-		if (!opt)
-			return -1;
-		offset += ipv6_optlen(opt);
-		*nexthdr = opt->nexthdr;
-	}
+	if (*nexthdr == NEXTHDR_HOP)
+		offset = mgre_ip6_skip_one(skb, offset, nexthdr);
+	if (offset < 0 || *nexthdr != NEXTHDR_DEST)
+		return offset;
 
-	return offset;
+	begin = offset;
+	offset = mgre_ip6_skip_one(skb, begin, nexthdr);
+	if (offset - begin > MGRE_MAX_DESTOPTS)
+		return -1;
+
+	return mgre_ip6_may_skip(skb, begin, offset) ? offset : -1;
 }
 
 /* A packet that does not reach the end of the input path misses the hook that

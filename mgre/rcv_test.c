@@ -326,8 +326,7 @@ static void mgre_rcv_test_options(struct kunit *test)
 
 	mgre_test_add_ip6(t, 0, NEXTHDR_HOP, 0);
 	mgre_test_add_option(t, NEXTHDR_DEST, 0);
-	mgre_test_add_option(t, NEXTHDR_DEST, 5);
-	mgre_test_add_option(t, NEXTHDR_GRE, 1);
+	mgre_test_add_option(t, NEXTHDR_GRE, 5);
 	whole = t->len;
 	mgre_test_add_gre(t, 0, ETH_P_IP);
 
@@ -342,12 +341,88 @@ static void mgre_rcv_test_options(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nexthdr, NEXTHDR_ROUTING);
 	kfree_skb(skb);
 
-	/* The first two octets of each are all that it reads. */
-	for (t->len = 40; t->len < whole - 14; t->len++) {
+	for (t->len = 40; t->len < whole; t->len++) {
 		skb = mgre_test_skb(test, 40);
 		nexthdr = NEXTHDR_HOP;
 		KUNIT_EXPECT_EQ_MSG(test, mgre_ip6_skip_options(skb, 40, &nexthdr),
 				    -1, "%u octets", t->len);
+		kfree_skb(skb);
+	}
+}
+
+/* Destination options: who does not know one skips it, or must not */
+static void mgre_rcv_test_destopts(struct kunit *test)
+{
+	static const struct {
+		u8 options[6];
+		bool want;
+	} headers[] = {
+		{ { 0, 0, 0, 0, 0, 0 }, true },
+		{ { 1, 4, 0, 0, 0, 0 }, true },
+		{ { 4, 1, 4, 1, 1, 0 }, true },		/* as ip6_gre has it */
+		{ { 0x1e, 0, 0x3e, 2, 0xff, 0xff }, true },
+		{ { 1, 5, 0, 0, 0, 0 }, false },	/* beyond the end */
+		{ { 0, 0, 0, 0, 0, 1 }, false },
+		{ { 0x40, 4, 0, 0, 0, 0 }, false },
+		{ { 0x80, 4, 0, 0, 0, 0 }, false },
+		{ { 1, 2, 0, 0, 0xc9, 0 }, false },
+	};
+	struct mgre_rcv_test *t = test->priv;
+	struct sk_buff *skb;
+	u8 nexthdr;
+	u8 *option;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(headers); i++) {
+		t->len = 0;
+		mgre_test_add_ip6(t, 0, NEXTHDR_DEST, 0);
+		option = mgre_test_add(t, 8);
+		option[0] = NEXTHDR_GRE;
+		memcpy(option + 2, headers[i].options, 6);
+		mgre_test_add_gre(t, 0, ETH_P_IP);
+
+		skb = mgre_test_skb(test, 48);
+		nexthdr = NEXTHDR_DEST;
+		KUNIT_EXPECT_EQ_MSG(test, mgre_ip6_skip_options(skb, 40, &nexthdr),
+				    headers[i].want ? 48 : -1, "header %d", i);
+		kfree_skb(skb);
+	}
+}
+
+/* One header of each kind, in this order: the next one is none of ours. */
+static void mgre_rcv_test_many_options(struct kunit *test)
+{
+	struct mgre_rcv_test *t = test->priv;
+	struct sk_buff *skb;
+	u8 nexthdr, len;
+
+	mgre_test_add_ip6(t, 0, NEXTHDR_HOP, 0);
+	mgre_test_add_option(t, NEXTHDR_HOP, 0);
+	mgre_test_add_option(t, NEXTHDR_DEST, 0);
+	mgre_test_add_option(t, NEXTHDR_DEST, 0);
+	mgre_test_add_option(t, NEXTHDR_GRE, 0);
+	mgre_test_add_gre(t, 0, ETH_P_IP);
+
+	skb = mgre_test_skb(test, t->len);
+	nexthdr = NEXTHDR_HOP;
+	KUNIT_EXPECT_EQ(test, mgre_ip6_skip_options(skb, 40, &nexthdr), 48);
+	KUNIT_EXPECT_EQ(test, nexthdr, NEXTHDR_HOP);
+	nexthdr = NEXTHDR_DEST;
+	KUNIT_EXPECT_EQ(test, mgre_ip6_skip_options(skb, 56, &nexthdr), 64);
+	KUNIT_EXPECT_EQ(test, nexthdr, NEXTHDR_DEST);
+	kfree_skb(skb);
+
+	/* What may be skipped, and is too long to be worth it */
+	for (len = 7; len <= 8; len++) {
+		t->len = 0;
+		mgre_test_add_ip6(t, 0, NEXTHDR_DEST, 0);
+		mgre_test_add_option(t, NEXTHDR_GRE, len);
+		mgre_test_add_gre(t, 0, ETH_P_IP);
+
+		skb = mgre_test_skb(test, t->len);
+		nexthdr = NEXTHDR_DEST;
+		KUNIT_EXPECT_EQ(test, mgre_ip6_skip_options(skb, 40, &nexthdr),
+				len == 7 ? 104 : -1);
 		kfree_skb(skb);
 	}
 }
@@ -618,6 +693,8 @@ static struct kunit_case mgre_rcv_cases[] = {
 	KUNIT_CASE(mgre_rcv_test_foreign),
 	KUNIT_CASE(mgre_rcv_test_accept),
 	KUNIT_CASE(mgre_rcv_test_options),
+	KUNIT_CASE(mgre_rcv_test_destopts),
+	KUNIT_CASE(mgre_rcv_test_many_options),
 	KUNIT_CASE(mgre_rcv_test_ecn),
 	KUNIT_CASE(mgre_rcv_test_pull),
 	KUNIT_CASE(mgre_rcv_test_csum),
