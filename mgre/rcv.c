@@ -433,22 +433,18 @@ static unsigned int mgre_rcv(struct sk_buff *skb, struct mgre_rx *rx)
 			return verdict;
 	}
 
+	/* Softirq, but for a packet that NFQUEUE gives back: that comes from
+	 * the process that gave the verdict.
+	 */
+	local_bh_disable();
 	/* What it refuses has been delivered to it, as to any other protocol. */
 	if (rx->src.family == AF_INET)
 		__IP_INC_STATS(rx->net, IPSTATS_MIB_INDELIVERS);
 	else
 		__IP6_INC_STATS(rx->net, __in6_dev_get(skb->dev),
 				IPSTATS_MIB_INDELIVERS);
-	if (unlikely(why)) {
-		mgre_drop(conf->mgre, skb, why);
-		return NF_STOLEN;
-	}
-
-	/* Softirq, but for a packet that NFQUEUE gives back: that comes from
-	 * the process that gave the verdict.
-	 */
-	local_bh_disable();
-	why = mgre_rcv_decap(conf, skb, rx);
+	if (likely(!why))
+		why = mgre_rcv_decap(conf, skb, rx);
 	if (unlikely(why))
 		mgre_drop(conf->mgre, skb, why);
 	local_bh_enable();
