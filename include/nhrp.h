@@ -390,7 +390,7 @@ struct nhrp_mcast_config {
  *	the attribute, when it refuses. Context: process, under
  *	nhrp_cache::lock. Return: 0 or -errno.
  * @underlay: the netns that encapsulated packets go out by, in which marks count.
- *	Context: any.
+ *	Context: process, under nhrp_cache::lock of a cache that is not dead.
  * @xmit: a packet that has waited goes on, as if it were handed to the device
  *	now. Takes the packet. Context: process, BH disabled, no lock held.
  * @give_up: a packet that has waited is given up. Takes the packet; tells

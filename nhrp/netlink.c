@@ -155,7 +155,8 @@ put_cache:
 /* ---- mappings ---- */
 
 /* Who administers the netns that the device has moved to has no say in the firewall
- * of the underlay's, which goes by marks.
+ * of the underlay's, which goes by marks. Under the lock of the cache: a device that
+ * is not dead keeps the netns of its underlay.
  */
 static int nhrp_nl_check_mark(const struct sk_buff *skb,
 			      const struct nhrp_cache *cache,
@@ -191,10 +192,11 @@ int nhrp_nl_mapping_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return PTR_ERR(cache);
 
 	err = nhrp_nl_parse_mapping(info->attrs, NULL, &cfg, info->extack) ?:
-	      nhrp_nl_check_mark(skb, cache, info->attrs, info->extack) ?:
 	      nhrp_cache_lock(cache, info->extack);
 	if (!err) {
-		err = nhrp_mapping_set(cache, &cfg, info->nlhdr->nlmsg_flags,
+		err = nhrp_nl_check_mark(skb, cache, info->attrs,
+					 info->extack) ?:
+		      nhrp_mapping_set(cache, &cfg, info->nlhdr->nlmsg_flags,
 				       info->extack);
 		nhrp_cache_unlock(cache);
 	}
