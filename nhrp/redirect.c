@@ -81,6 +81,8 @@ static bool nhrp_redirect_note(struct nhrp_redirects *redirects, u64 pair)
 		return false;
 
 	spin_lock(&redirects->lock);
+	/* Later than what another CPU has just noted. */
+	now = get_jiffies_64();
 	credit = redirects->credit +
 		 (now - redirects->time) * NHRP_REDIRECT_RATE;
 	redirects->credit = min_t(u64, credit, NHRP_REDIRECT_RATE * HZ);
