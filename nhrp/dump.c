@@ -164,9 +164,10 @@ static int nhrp_nl_dump_cache(struct sk_buff *skb, struct netlink_callback *cb,
 	if (ctx->pending)
 		dumper = dumper->then;
 	while (dumper) {
-		/* That a device has gone shows in nhrp_nl_dump::net_seq. */
-		if (nhrp_cache_lock(cache, NULL))
+		if (nhrp_cache_lock(cache, NULL)) {
+			cb->seq++;
 			return 0;
+		}
 		err = nhrp_nl_dump_locked(skb, cb, cache, dumper);
 		nhrp_cache_unlock(cache);
 		if (err < 0)
@@ -448,12 +449,13 @@ static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,
 	void *hdr;
 	int err;
 
-	/* That a device has gone shows in nhrp_nl_dump::net_seq. */
-	if (nhrp_cache_lock(cache, NULL))
+	if (nhrp_cache_lock(cache, NULL)) {
+		cb->seq++;
 		return 0;
 
 	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_STATS_GET);
 	err = hdr ? nhrp_nl_fill_stats(skb, hdr, cache) : -EMSGSIZE;
+	}
 	if (!err)
 		genl_dump_check_consistent(cb, hdr);
 	nhrp_cache_unlock(cache);
