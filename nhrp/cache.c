@@ -378,29 +378,35 @@ unlock:
 /**
  * nhrp_cache_get_next - hold the next cache of a netns
  * @net: netns
- * @ifindex: hold the one with the lowest ifindex above this
+ * @ifindex: hold the one with the lowest ifindex above this; set to that, for the
+ *	device may get another one with another netns
  * @tracker: of the reference on the device
  *
  * Context: process.
  * Return: the cache, or NULL behind the last one.
  */
-struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
+struct nhrp_cache *nhrp_cache_get_next(struct net *net, int *ifindex,
 				       netdevice_tracker *tracker)
 {
 	struct nhrp_cache *cache, *next = NULL;
 	struct net_device *dev;
+	int index, lowest = 0;
 
 	rcu_read_lock();
 	for_each_netdev_rcu(net, dev) {
-		if (dev->ifindex <= ifindex ||
-		    (next && dev->ifindex > next->dev->ifindex))
+		index = READ_ONCE(dev->ifindex);
+		if (index <= *ifindex || (next && index > lowest))
 			continue;
 		cache = nhrp_cache_find(dev);
-		if (cache)
-			next = cache;
+		if (!cache)
+			continue;
+		next = cache;
+		lowest = index;
 	}
-	if (next)
+	if (next) {
 		netdev_hold(next->dev, tracker, GFP_ATOMIC);
+		*ifindex = lowest;
+	}
 	rcu_read_unlock();
 
 	return next;

@@ -212,16 +212,19 @@ static int nhrp_nl_dump_all(struct sk_buff *skb, struct netlink_callback *cb,
 	struct net *net = sock_net(cb->skb->sk);
 	netdevice_tracker tracker;
 	struct nhrp_cache *cache;
-	int err;
+	int err, ifindex;
 
-	while ((cache = nhrp_cache_get_next(net, ctx->done_ifindex,
-					    &tracker))) {
-		if (cache->dev->ifindex != ctx->ifindex) {
+	for (;;) {
+		ifindex = ctx->done_ifindex;
+		cache = nhrp_cache_get_next(net, &ifindex, &tracker);
+		if (!cache)
+			break;
+		if (ifindex != ctx->ifindex) {
 			ctx->resume = false;
 			ctx->pending = false;
 			ctx->member = 0;
 		}
-		ctx->ifindex = cache->dev->ifindex;
+		ctx->ifindex = ifindex;
 		err = dumper->dump(skb, cb, cache, dumper);
 		nhrp_cache_put(cache, &tracker);
 		if (err)

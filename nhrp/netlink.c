@@ -351,9 +351,8 @@ int nhrp_nl_mapping_flush_doit(struct sk_buff *skb, struct genl_info *info)
 		flushed = nhrp_mapping_flush(cache, &filter);
 		nhrp_cache_put(cache, &tracker);
 	} else {
-		while ((cache = nhrp_cache_get_next(net, ifindex, &tracker))) {
+		while ((cache = nhrp_cache_get_next(net, &ifindex, &tracker))) {
 			flushed += nhrp_mapping_flush(cache, &filter);
-			ifindex = cache->dev->ifindex;
 			nhrp_cache_put(cache, &tracker);
 		}
 	}

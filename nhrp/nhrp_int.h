@@ -111,7 +111,7 @@ void nhrp_cache_unlock(struct nhrp_cache *cache);
 struct nhrp_cache *nhrp_cache_get(struct net *net, u32 ifindex,
 				  netdevice_tracker *tracker);
 u32 nhrp_caches_seq(struct net *net);
-struct nhrp_cache *nhrp_cache_get_next(struct net *net, int ifindex,
+struct nhrp_cache *nhrp_cache_get_next(struct net *net, int *ifindex,
 				       netdevice_tracker *tracker);
 void nhrp_cache_put(struct nhrp_cache *cache, netdevice_tracker *tracker);
 
