@@ -150,6 +150,7 @@ extern struct kunit_suite nhrp_cache_suite;
 extern struct kunit_suite nhrp_mapping_suite;
 extern struct kunit_suite nhrp_resolve_suite;
 extern struct kunit_suite nhrp_redirect_suite;
+extern struct kunit_suite nhrp_table_suite;
 
 /* mgre/ */
 extern struct kunit_suite mgre_xmit_suite;

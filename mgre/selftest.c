@@ -12,8 +12,8 @@
 #include "../include/selftest.h"
 #include "mgre.h"
 
-kunit_test_suites(&nhrp_addr_suite, &nhrp_cache_suite, &nhrp_mapping_suite,
-		  &nhrp_resolve_suite, &nhrp_redirect_suite,
+kunit_test_suites(&nhrp_addr_suite, &nhrp_table_suite, &nhrp_cache_suite,
+		  &nhrp_mapping_suite, &nhrp_resolve_suite, &nhrp_redirect_suite,
 		  &mgre_xmit_suite, &mgre_encap_suite, &mgre_rcv_suite);
 
 #if !IS_ENABLED(CONFIG_KUNIT)

@@ -12,13 +12,15 @@
 #include "nhrp_int.h"
 
 /* One multiplication for IPv4, since each packet pays for it, and each mapping of
- * a million seven times while the table grows.
+ * a million seven times while the table grows. Of its 64 bits address and length have
+ * their own: whose sum is equal would collide whatever the seed.
  */
 static __always_inline u32 nhrp_table_hash4(const void *data, u32 len, u32 seed)
 {
 	const struct nhrp_prefix *key = data;
 
-	return hash_64(((__force u32)key->addr.ip4 + key->len) ^ seed, 32);
+	return hash_64(((u64)key->len << 32 | (__force u32)key->addr.ip4) ^ seed,
+		       32);
 }
 
 static __always_inline int nhrp_table_cmp4(struct rhashtable_compare_arg *arg,
@@ -318,3 +320,7 @@ void nhrp_table_remove(struct nhrp_table *table, struct nhrp_node *node)
 		table->last = NULL;
 	table->count--;
 }
+
+#ifdef MGRE_SELFTEST
+#include "table_test.c"
+#endif
