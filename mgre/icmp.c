@@ -294,7 +294,7 @@ static void mgre_icmp_relay6(struct sk_buff *skb)
 	    ipv6_addr_loopback(&ipv6_hdr(skb)->saddr))
 		return;
 
-	icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
+	mgre_icmp6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 }
 
 /* RFC 2003, section 4: tells the sender in the overlay that its packet did not

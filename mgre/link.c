@@ -56,6 +56,10 @@ static int mgre_link_validate_local(struct nlattr *data[],
 				    "local is not a unicast address");
 		return -EINVAL;
 	}
+	if (!ipv6_mod_enabled() && !ipv6_addr_any(&local6)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the kernel is without IPv6");
+		return -EAFNOSUPPORT;
+	}
 
 	return 0;
 }
@@ -126,7 +130,8 @@ static void mgre_link_parse_local(struct nlattr *data[], struct mgre_conf *conf)
 		ip6->local.ip6 = nla_get_in6_addr(data[IFLA_MGRE_LOCAL6]);
 
 	ip4->carried = ip4->local.ip4 || ipv6_addr_any(&ip6->local.ip6);
-	ip6->carried = !ip4->local.ip4 || !ipv6_addr_any(&ip6->local.ip6);
+	ip6->carried = ipv6_mod_enabled() &&
+		       (!ip4->local.ip4 || !ipv6_addr_any(&ip6->local.ip6));
 }
 
 static void mgre_link_parse_ip(struct nlattr *data[], struct mgre_conf *conf)

@@ -20,6 +20,7 @@
 #ifndef _MGRE_H
 #define _MGRE_H
 
+#include <linux/icmpv6.h>
 #include <linux/if_tunnel.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -27,6 +28,7 @@
 #include <linux/types.h>
 #include <net/gre.h>
 #include <net/gro_cells.h>
+#include <net/ipv6.h>
 
 #include "../include/nhrp.h"
 
@@ -327,6 +329,14 @@ struct mgre_tx {
 void mgre_tx_init(struct mgre_tx *tx, struct mgre_dev *mgre);
 void mgre_tx_copy(struct mgre_tx *tx, struct sk_buff *skb, unsigned int mtu);
 netdev_tx_t mgre_xmit(struct sk_buff *skb, struct net_device *dev);
+/* Without IPv6 in the kernel (ipv6.disable=1) its tables are missing. */
+static inline void mgre_icmp6_send(struct sk_buff *skb, u8 type, u8 code,
+				   u32 info)
+{
+	if (ipv6_mod_enabled())
+		icmpv6_ndo_send(skb, type, code, info);
+}
+
 bool mgre_dst_is_dead(const struct sk_buff *skb);
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell);
 

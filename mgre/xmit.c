@@ -362,7 +362,7 @@ static void mgre_tx_too_big(const struct mgre_tx *tx, struct sk_buff *skb,
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
 	else if (tx->proto == htons(ETH_P_IPV6))
-		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+		mgre_icmp6_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
 }
 
 /* Tells the overlay what the path to this peer carries. A write for nothing
@@ -563,7 +563,7 @@ static void mgre_tx_unreachable(__be16 proto, struct sk_buff *skb)
 	if (proto == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	else if (proto == htons(ETH_P_IPV6))
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
+		mgre_icmp6_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
 				0);
 }
 

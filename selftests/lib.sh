@@ -338,9 +338,10 @@ ns_new()
 	ns_name=${2:-$1}-$(printf %04x%04x $RANDOM $RANDOM)
 	try ip netns add "$ns_name" || return
 	at_exit ns_del "$ns_name"
-	try ip netns exec "$ns_name" sysctl -qw \
+	[ ! -e /proc/sys/net/ipv6 ] || try ip netns exec "$ns_name" sysctl -qw \
 		net.ipv6.conf.all.disable_ipv6=1 \
-		net.ipv6.conf.default.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1 || return
+	try ip netns exec "$ns_name" sysctl -qw \
 		net.ipv4.ip_forward=1 \
 		net.ipv4.icmp_ratelimit=0 \
 		net.ipv4.conf.all.rp_filter=0 \

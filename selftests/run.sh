@@ -8,7 +8,8 @@
 # KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
 # script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*,
 # CHURN_*, RECURSION_* and MGRE_TESTS are handed to the scripts, and where the
-# daemons are that some of them run. Each kernel's tests run one after the other,
+# daemons are that some of them run. A line "# kernel: WORDS" of a script is for the
+# command line of its kernel. Each kernel's tests run one after the other,
 # the kernels side by side. What the scripts print is in build/results/KERNEL/TEST.log.
 # A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
 # fails both times fails. What fails once is said above the last line as flaky, for
@@ -153,7 +154,8 @@ worker()
 	for test in "${tests[@]}"; do
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
 			selftests/vm/run -k "$kernel" -t "$limit" \
-			-l "$dir/$test.kernel.log" -c "$dir/$test.gcov" -- \
+			-l "$dir/$test.kernel.log" -c "$dir/$test.gcov" \
+			-a "$(sed -n 's/^# kernel: //p' "selftests/$test")" -- \
 			env "${settings[@]}" "${more[@]}" "selftests/$test"
 	done
 }
