@@ -17,8 +17,12 @@
 #include "mgre.h"
 #include "trace.h"
 
+/* No NETIF_F_GSO_FRAGLIST: of a chain of packets that GRO has made the first alone
+ * would get an outer header, and each of the others must have room for all of it.
+ */
 #define MGRE_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
-			 NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE)
+			 NETIF_F_HW_CSUM |				   \
+			 (NETIF_F_GSO_SOFTWARE & ~NETIF_F_GSO_FRAGLIST))
 
 /**
  * struct mgre_drop_info - what there is to say about a cause of drops
@@ -485,6 +489,16 @@ static int mgre_dev_siocdevprivate(struct net_device *dev, struct ifreq *ifr,
 	return copy_to_user(data, &parm, sizeof(parm)) ? -EFAULT : 0;
 }
 
+/* Chained packets are taken apart with the headers of the first, but what is between
+ * mac_header and network_header is the outer header of each, as long as it happens
+ * to be.
+ */
+static netdev_features_t mgre_dev_fix_features(struct net_device *dev,
+					       netdev_features_t features)
+{
+	return features & ~NETIF_F_GRO_FRAGLIST;
+}
+
 const struct net_device_ops mgre_netdev_ops = {
 	.ndo_init		= mgre_dev_init,
 	.ndo_uninit		= mgre_dev_uninit,
@@ -492,6 +506,7 @@ const struct net_device_ops mgre_netdev_ops = {
 	.ndo_start_xmit		= mgre_xmit,
 	.ndo_siocdevprivate	= mgre_dev_siocdevprivate,
 	.ndo_get_stats64	= mgre_dev_stats64,
+	.ndo_fix_features	= mgre_dev_fix_features,
 	.ndo_get_iflink		= mgre_dev_iflink,
 	.ndo_neigh_construct	= mgre_dev_neigh_construct,
 	.ndo_neigh_setup	= mgre_dev_neigh_setup,

@@ -269,6 +269,10 @@ static enum mgre_drop mgre_rcv_pull(struct mgre_dev *mgre, struct sk_buff *skb,
 	if (__iptunnel_pull_header(skb, rx->gre.hlen, rx->gre.proto, true,
 				   xnet))
 		return MGRE_DROP_RX_NOMEM;
+	/* The others of a chain still have the headers that this one has lost. */
+	if (unlikely(skb_shinfo(skb)->gso_type & SKB_GSO_FRAGLIST) &&
+	    skb_linearize(skb))
+		return MGRE_DROP_RX_NOMEM;
 
 	skb_reset_network_header(skb);
 	if (!pskb_inet_may_pull(skb))
