@@ -383,7 +383,8 @@ void mgre_icmp_rcv(struct net *net, struct sk_buff *skb)
 	/* icmp_rcv() does this later, and as for any hook that needs it before,
 	 * the result is kept in the packet.
 	 */
-	if (nf_ip_checksum(skb, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMP))
+	if (nf_ip_checksum(skb, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMP) ||
+	    !xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
 		return;
 
 	__skb_pull(skb, offset);
@@ -417,7 +418,8 @@ void mgre_icmp6_rcv(struct net *net, struct sk_buff *skb, int offset)
 		return;
 	mtu = ntohl(icmph->icmp6_mtu);
 
-	if (nf_ip6_checksum(skb, NF_INET_LOCAL_IN, offset, IPPROTO_ICMPV6))
+	if (nf_ip6_checksum(skb, NF_INET_LOCAL_IN, offset, IPPROTO_ICMPV6) ||
+	    !xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb))
 		return;
 
 	offset += sizeof(*icmph);

@@ -283,6 +283,34 @@ icmp()
 	flush
 }
 
+# blocked NS: packets that an xfrm policy has blocked
+blocked()
+{
+	on "$1" sed -n 's/^XfrmInPolBlock *//p' /proc/net/xfrm_stat
+}
+
+blocked_more()
+{
+	[ "$(blocked "$1")" -gt "$2" ]
+}
+
+# An error that a policy keeps from the kernel is not for us either.
+icmp_policy()
+{
+	local hub=${SITE[0]} before
+
+	devices "${NBMA[0]}" "${NBMA[1]}" || return
+	try ip -n "$hub" xfrm policy add dir in src 0.0.0.0/0 dst "${NBMA[0]}/32" \
+		proto icmp action block || return
+	before=$(blocked "$hub")
+	try forged 3 1
+	try busywait 5 blocked_more "$hub" "$before"
+	assert_eq "errors" "$(errors)" 0
+	flush
+	try forged 3 1
+	try busywait 5 errors_are 1
+}
+
 # What comes in clear is not taken.
 in_clear()
 {
@@ -397,7 +425,7 @@ underlay6()
 need tcpdump jq ethtool socat python3 nft
 try modprobe -a esp4 esp6 ipcomp deflate xfrm_user xfrm_interface
 mgre_load
-ktap_plan 17
+ktap_plan 18
 topo_underlay 2
 underlay6
 
@@ -416,5 +444,6 @@ test_case "IPComp alone" compressed
 test_case "path MTU" path_mtu
 test_case "copies" replicated
 test_case "errors about packets in clear" icmp
+test_case "errors that a policy blocks" icmp_policy
 test_case "an xfrm interface" interface
 test_case "NAT-T" nat_t
