@@ -308,7 +308,8 @@ static void mgre_icmp_relay(const struct mgre_quote *quote,
 	struct net_device *dev = quote->mgre->dev;
 	struct sk_buff *copy;
 
-	if (skb->len <= quote->payload)
+	/* No error is of many packets, but netfilter can call them one. */
+	if (skb->len <= quote->payload || skb_is_gso(skb))
 		return;
 	copy = skb_copy(skb, GFP_ATOMIC);
 	if (!copy)
