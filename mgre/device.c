@@ -97,6 +97,10 @@ static const struct mgre_drop_info mgre_drops[__MGRE_DROP_MAX] = {
 		"rx_flags", MGRE_STAT(rx_errors), MGRE_STAT(rx_frame_errors),
 		SKB_DROP_REASON_UNHANDLED_PROTO,
 	},
+	[MGRE_DROP_RX_PROTOCOL] = {
+		"rx_protocol", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
+		SKB_DROP_REASON_UNHANDLED_PROTO,
+	},
 	[MGRE_DROP_RX_POLICY] = {
 		"rx_policy", MGRE_STAT(rx_dropped), MGRE_STAT(rx_dropped),
 		SKB_DROP_REASON_XFRM_POLICY,

@@ -369,6 +369,12 @@ static enum mgre_drop mgre_rcv_decap(const struct mgre_conf *conf,
 	enum mgre_drop why;
 	unsigned int len;
 
+	/* Who is where is for NHRP to say; any sender could change a neighbour's
+	 * address so.
+	 */
+	if (unlikely(rx->gre.proto == htons(ETH_P_ARP) ||
+		     rx->gre.proto == htons(ETH_P_RARP)))
+		return MGRE_DROP_RX_PROTOCOL;
 	if (!mgre_rcv_policy(skb, rx))
 		return MGRE_DROP_RX_POLICY;
 	if (unlikely(conf->protect) && !mgre_skb_is_protected(skb))

@@ -242,6 +242,12 @@ rx_flags()
 	in_gre "28000800$KEY$(payload)"
 }
 
+# ARP
+rx_protocol()
+{
+	in_gre "20000806$KEY$(payload)"
+}
+
 rx_header()
 {
 	in_gre 20000800
@@ -259,7 +265,7 @@ rx_unknown_peer()
 
 CAUSES="tx_malformed tx_protocol tx_multicast tx_no_mapping tx_no_route tx_recursion
 	tx_unprotected tx_too_big tx_underlay rx_policy rx_unprotected rx_checksum
-	rx_truncated rx_ecn rx_version rx_flags rx_header rx_unknown_peer"
+	rx_truncated rx_ecn rx_version rx_flags rx_protocol rx_header rx_unknown_peer"
 
 # Those that nothing can provoke, memory must run out; and one of mcast.sh.
 UNPROVOKED="tx_nomem rx_nomem tx_mcast_queue"
