@@ -87,6 +87,10 @@ static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 		__skb_pull(skb, size);
 	}
 	skb_reset_mac_header(skb);
+	/* A checksum there would be written into the headers to come. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    skb_checksum_start(skb) < skb->data)
+		return MGRE_DROP_TX_MALFORMED;
 
 	tx->proto = skb->protocol;
 	tx->len = skb->len;
