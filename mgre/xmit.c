@@ -101,14 +101,15 @@ static enum mgre_drop mgre_tx_pull(struct mgre_tx *tx, struct sk_buff *skb)
 }
 
 /* The overlay's route, if it is one of this family: packet sockets send without,
- * and tc and BPF redirect what had another.
+ * and tc and BPF redirect what had another, or one by another device.
  */
 static const struct dst_entry *mgre_tx_dst(const struct sk_buff *skb,
 					   unsigned short family)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 
-	return dst && dst->ops->family == family ? dst : NULL;
+	return dst && dst->ops->family == family &&
+	       (dst->dev == skb->dev || mgre_dst_is_dead(skb)) ? dst : NULL;
 }
 
 static enum mgre_drop mgre_tx_hop4(const struct sk_buff *skb,
@@ -362,6 +363,8 @@ static unsigned int mgre_tx_mtu(const struct mgre_tx *tx)
 static void mgre_tx_too_big(const struct mgre_tx *tx, struct sk_buff *skb,
 			    unsigned int mtu)
 {
+	if (mgre_dst_is_dead(skb))
+		return;
 	if (tx->proto == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 			      htonl(mtu));
@@ -384,7 +387,8 @@ static void mgre_tx_update_pmtu(const struct mgre_tx *tx, struct sk_buff *skb,
 	else
 		return;
 
-	if (mgre_tx_dst(skb, family) && dst_mtu(skb_dst(skb)) > mtu)
+	if (mgre_tx_dst(skb, family) && !mgre_dst_is_dead(skb) &&
+	    dst_mtu(skb_dst(skb)) > mtu)
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 }
 
@@ -564,6 +568,8 @@ static void mgre_tx_report_recursion(const struct mgre_tx *tx)
 
 static void mgre_tx_unreachable(__be16 proto, struct sk_buff *skb)
 {
+	if (mgre_dst_is_dead(skb))
+		return;
 	if (proto == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	else if (proto == htons(ETH_P_IPV6))
@@ -596,7 +602,7 @@ bool mgre_dst_is_dead(const struct sk_buff *skb)
  */
 void mgre_unreachable(struct mgre_dev *mgre, struct sk_buff *skb, bool tell)
 {
-	if (tell && !mgre_dst_is_dead(skb))
+	if (tell)
 		mgre_tx_unreachable(skb->protocol, skb);
 	mgre_drop(mgre, skb, MGRE_DROP_TX_NO_MAPPING);
 }
