@@ -185,7 +185,9 @@ static bool mgre_mcast_enqueue(struct mgre_dev *mgre, struct sk_buff *skb,
  */
 void mgre_mcast_xmit(struct mgre_dev *mgre, struct sk_buff *skb)
 {
-	bool started = !READ_ONCE(mgre->mcast.busy);
+	/* In the midst of a device's copies each of them would make as many. */
+	bool started = !READ_ONCE(mgre->mcast.busy) &&
+		       dev_recursion_level() <= 1;
 	unsigned long index = 0;
 
 	if (started && !mgre_mcast_some(mgre, skb, &index))
