@@ -260,6 +260,16 @@ void mgre_mcast_init(struct mgre_dev *mgre)
 	INIT_WORK(&mgre->mcast.work, mgre_mcast_work);
 }
 
+static void mgre_mcast_purge(struct mgre_dev *mgre)
+{
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	while ((skb = skb_dequeue(&mgre->mcast.queue)))
+		mgre_drop(mgre, skb, MGRE_DROP_TX_MCAST_QUEUE);
+	local_bh_enable();
+}
+
 /**
  * mgre_mcast_stop - give up the packets that wait
  * @mgre: device that goes down, or that nobody transmits by any more
@@ -271,7 +281,7 @@ void mgre_mcast_stop(struct mgre_dev *mgre)
 	/* Both times: the worker shall not send them all, and may be queued
 	 * again by one who transmits still.
 	 */
-	skb_queue_purge(&mgre->mcast.queue);
+	mgre_mcast_purge(mgre);
 	cancel_work_sync(&mgre->mcast.work);
-	skb_queue_purge(&mgre->mcast.queue);
+	mgre_mcast_purge(mgre);
 }
