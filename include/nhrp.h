@@ -353,8 +353,10 @@ struct nhrp_group {
  * @index: number in nhrp_group::members
  * @id: number among all members that the cache has had
  * @mark: of outer packets, 0 leaves them that of the payload; like @mtu that of the
- *	flagged mapping that was written last
+ *	flagged mapping that was written last, while there is that
  * @mtu: octets of the largest payload packet, 0 for what the path carries
+ * @from: mapping that @mark and @mtu are from, NULL when it has gone; compared, and
+ *	not followed
  * @mappings: number of mappings flagged multicast that make it a member
  * @listed: a request makes it one
  * @rcu: for freeing
@@ -366,6 +368,7 @@ struct nhrp_member {
 	u32 index;
 	u32 id;
 	u32 mark;
+	const struct nhrp_mapping *from;
 	u32 mappings;
 	u16 mtu;
 	bool listed;

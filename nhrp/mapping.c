@@ -91,7 +91,7 @@ static void nhrp_mapping_put_peer(struct nhrp_cache *cache,
 	struct nhrp_peer *peer = mapping->peer;
 
 	if (mapping->flags & NHRP_MAPPING_FLAGS_MULTICAST)
-		nhrp_mcast_leave(cache, peer);
+		nhrp_mcast_leave(cache, mapping);
 	peer->mappings--;
 	nhrp_peer_put(cache, peer);
 }

@@ -233,6 +233,7 @@ void nhrp_mcast_apply(struct nhrp_cache *cache,
 	lockdep_assert_held(&cache->lock);
 
 	member = nhrp_member_find(mapping->peer, &cache->everyone);
+	member->from = mapping;
 	WRITE_ONCE(member->mark, mapping->mark);
 	WRITE_ONCE(member->mtu, mapping->mtu);
 }
@@ -240,19 +241,22 @@ void nhrp_mcast_apply(struct nhrp_cache *cache,
 /**
  * nhrp_mcast_leave - undo nhrp_mcast_join()
  * @cache: cache
- * @peer: peer
+ * @mapping: mapping whose peer has joined
  *
  * Context: process, under the lock of the cache.
  */
-void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer)
+void nhrp_mcast_leave(struct nhrp_cache *cache,
+		      const struct nhrp_mapping *mapping)
 {
 	struct nhrp_member *member;
 
 	lockdep_assert_held(&cache->lock);
 
-	member = nhrp_member_find(peer, &cache->everyone);
+	member = nhrp_member_find(mapping->peer, &cache->everyone);
 	member->mappings--;
-	if (!member->mappings) {
+	/* What comes last has a say, and none when it has gone. */
+	if (member->from == mapping) {
+		member->from = NULL;
 		WRITE_ONCE(member->mark, 0);
 		WRITE_ONCE(member->mtu, 0);
 	}

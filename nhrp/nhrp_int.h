@@ -263,7 +263,8 @@ void nhrp_mcast_free(struct nhrp_cache *cache);
 int nhrp_mcast_join(struct nhrp_cache *cache, struct nhrp_peer *peer);
 void nhrp_mcast_apply(struct nhrp_cache *cache,
 		      const struct nhrp_mapping *mapping);
-void nhrp_mcast_leave(struct nhrp_cache *cache, struct nhrp_peer *peer);
+void nhrp_mcast_leave(struct nhrp_cache *cache,
+		      const struct nhrp_mapping *mapping);
 int nhrp_mcast_add(struct nhrp_cache *cache,
 		   const struct nhrp_mcast_config *cfg,
 		   struct netlink_ext_ack *extack);

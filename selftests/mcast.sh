@@ -294,6 +294,12 @@ many_groups()
 	assert_eq "left" "$(mcast show)" ""
 }
 
+marks()
+{
+	on "${SITE[0]}" nft -j list counter ip marks one |
+		jq '.nftables[1].counter.packets'
+}
+
 # marked: the mark of a flagged mapping is the outer packet's
 marked()
 {
@@ -311,8 +317,12 @@ marked()
 	flag 1 multicast mark 7
 	flag 2 multicast
 	send 224.0.0.99
-	assert_eq "marked" "$(on "$hub" nft -j list counter ip marks one |
-		jq '.nftables[1].counter.packets')" 3
+	assert_eq "marked" "$(marks)" 3
+	# that of the last one, which has gone
+	try nhrp -n "$hub" map add 10.0.99.99 nbma "${NBMA[1]}" dev mgre0 multicast mark 7
+	try nhrp -n "$hub" map del 10.0.99.99 dev mgre0
+	send 224.0.0.99
+	assert_eq "marked when the mapping has gone" "$(marks)" 3
 	try on "$hub" nft delete table ip marks
 	flag 1
 	flag 2
