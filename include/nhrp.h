@@ -497,6 +497,7 @@ struct nhrp_counts {
  * @seq: number of changes so far, tells a dump that it was disturbed
  * @released: packets that go on once @lock is given back
  * @flushed: packets that are dropped then
+ * @events: messages that are sent once @resolve_lock is given back
  * @dead: the device is going away, nothing may be added
  * @expiry: mappings with a holding time
  * @expire_work: removes those whose time is up
@@ -510,8 +511,8 @@ struct nhrp_counts {
  * @waiting: octets of memory (truesize) of the packets that wait
  * @upcall_credit: upcalls that may be sent now, in 1/HZ of one
  * @upcall_time: get_jiffies_64() when @upcall_credit was brought up to date
- * @deaf_time: get_jiffies_64() when it last turned out that nobody listens; also
- *	read without the lock
+ * @deaf_time: get_jiffies_64() when it last turned out that nobody listens, any
+ *	context
  * @resolve_work: does what is due
  * @max_queue: packets that may wait for one address, any context
  * @stats: by enum nhrp_stat
@@ -543,6 +544,7 @@ struct nhrp_cache {
 	u32 seq;
 	struct sk_buff_head released;
 	struct sk_buff_head flushed;
+	struct sk_buff_head events;
 	bool dead;
 	struct timerqueue_head expiry;
 	struct delayed_work expire_work;

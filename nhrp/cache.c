@@ -467,6 +467,7 @@ int nhrp_cache_init(struct nhrp_cache *cache, struct net_device *dev,
 	mutex_init(&cache->lock);
 	__skb_queue_head_init(&cache->released);
 	__skb_queue_head_init(&cache->flushed);
+	__skb_queue_head_init(&cache->events);
 	timerqueue_init_head(&cache->expiry);
 	INIT_DELAYED_WORK(&cache->expire_work, nhrp_mapping_expire_work);
 

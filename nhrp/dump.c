@@ -455,10 +455,10 @@ static int nhrp_nl_dump_stats(struct sk_buff *skb, struct netlink_callback *cb,
 	if (nhrp_cache_lock(cache, NULL)) {
 		cb->seq++;
 		return 0;
+	}
 
 	hdr = nhrp_nl_dump_put(skb, cb, NHRP_CMD_STATS_GET);
 	err = hdr ? nhrp_nl_fill_stats(skb, hdr, cache) : -EMSGSIZE;
-	}
 	if (!err)
 		genl_dump_check_consistent(cb, hdr);
 	nhrp_cache_unlock(cache);

@@ -26,21 +26,18 @@ static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
 	return net;
 }
 
-/* Tells group "mapping" of @mapping or, if that is NULL, of @pending. */
-static void nhrp_nl_tell(const struct nhrp_cache *cache,
-			 const struct nhrp_mapping *mapping,
-			 const struct nhrp_pending *pending, u8 cmd, gfp_t gfp)
+/* A message for group "mapping" about @mapping or, if that is NULL, @pending. Returns
+ * NULL when there is no memory, which the listeners are told.
+ */
+static struct sk_buff *nhrp_nl_event(const struct nhrp_cache *cache,
+				     struct net *net,
+				     const struct nhrp_mapping *mapping,
+				     const struct nhrp_pending *pending,
+				     u8 cmd, gfp_t gfp)
 {
 	struct sk_buff *msg;
-	struct net *net;
 	void *hdr;
 	int err;
-
-	lockdep_assert_held(&cache->lock);
-
-	net = nhrp_nl_net_get(cache);
-	if (!net)
-		return;
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, gfp);
 	if (!msg)
@@ -53,16 +50,13 @@ static void nhrp_nl_tell(const struct nhrp_cache *cache,
 	if (err)
 		goto free_msg;
 
-	genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
-				NHRP_NLGRP_MAPPING, gfp);
-	goto put_net;
+	return msg;
 
 free_msg:
 	nlmsg_free(msg);
 lost:
 	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
-put_net:
-	put_net(net);
+	return NULL;
 }
 
 /**
@@ -79,21 +73,73 @@ put_net:
 void nhrp_nl_notify(const struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd)
 {
-	nhrp_nl_tell(cache, mapping, NULL, cmd, GFP_KERNEL);
+	struct sk_buff *msg;
+	struct net *net;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
+
+	msg = nhrp_nl_event(cache, net, mapping, NULL, cmd, GFP_KERNEL);
+	if (msg)
+		genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+					NHRP_NLGRP_MAPPING, GFP_KERNEL);
+	put_net(net);
 }
 
 /**
- * nhrp_nl_notify_pending - tell group "mapping" of a negative address
+ * nhrp_nl_notify_pending - write what group "mapping" is told of a negative address
  * @cache: cache
  * @pending: address that nobody has answered
  * @cmd: NHRP_CMD_MAPPING_*_NTF
  *
+ * nhrp_nl_send_events() is to be called when the spinlock has been given back.
+ *
  * Context: process, under the lock of the cache and nhrp_cache::resolve_lock.
  */
-void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
+void nhrp_nl_notify_pending(struct nhrp_cache *cache,
 			    const struct nhrp_pending *pending, u8 cmd)
 {
-	nhrp_nl_tell(cache, NULL, pending, cmd, GFP_ATOMIC);
+	struct sk_buff *msg;
+	struct net *net;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
+
+	msg = nhrp_nl_event(cache, net, NULL, pending, cmd, GFP_ATOMIC);
+	if (msg)
+		__skb_queue_tail(&cache->events, msg);
+	put_net(net);
+}
+
+/**
+ * nhrp_nl_send_events - send what nhrp_nl_notify_pending() has written
+ * @cache: cache
+ *
+ * Context: process, under the lock of the cache.
+ */
+void nhrp_nl_send_events(struct nhrp_cache *cache)
+{
+	struct sk_buff *msg;
+	struct net *net;
+
+	lockdep_assert_held(&cache->lock);
+
+	while ((msg = __skb_dequeue(&cache->events))) {
+		net = nhrp_nl_net_get(cache);
+		if (!net) {
+			nlmsg_free(msg);
+			continue;
+		}
+		genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
+					NHRP_NLGRP_MAPPING, GFP_KERNEL);
+		put_net(net);
+	}
 }
 
 /**

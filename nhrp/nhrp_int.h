@@ -291,8 +291,9 @@ void nhrp_peer_stats(const struct nhrp_peer *peer, struct rtnl_link_stats64 *s);
 /* netlink.c */
 void nhrp_nl_notify(const struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd);
-void nhrp_nl_notify_pending(const struct nhrp_cache *cache,
+void nhrp_nl_notify_pending(struct nhrp_cache *cache,
 			    const struct nhrp_pending *pending, u8 cmd);
+void nhrp_nl_send_events(struct nhrp_cache *cache);
 bool nhrp_nl_can_ask(const struct nhrp_cache *cache);
 int nhrp_nl_ask(const struct nhrp_cache *cache,
 		const struct nhrp_upcall *upcall);

@@ -8,6 +8,10 @@
  * addresses that are asked for, the upcalls in a second, the packets that wait
  * for one address and the memory of those that wait for any. The number of
  * negative ones follows: each has been asked for seconds before.
+ *
+ * No message is sent under resolve_lock, for who sends one may transmit a packet: a
+ * tap of netlink (nlmon) hands it to tc, and that may redirect it into a tunnel over
+ * this device, or to where another CPU holds a lock and transmits by this device.
  */
 
 #include <linux/rtnetlink.h>
@@ -38,17 +42,22 @@ static const u8 nhrp_retry_after[] = { 0, 1, 2, 4, 1 };
 #define NHRP_ATTEMPTS		(ARRAY_SIZE(nhrp_retry_after) - 1)
 
 /**
- * struct nhrp_outcome - packets to be given up once the lock is given back
- * @tell: those whose senders are told
- * @drop: those that go silently
+ * struct nhrp_outcome - what is to be done once the lock is given back
+ * @tell: packets to be given up whose senders are told
+ * @drop: packets to be given up silently
+ * @ask: @upcall is to be asked
+ * @upcall: question, for a pending address
  */
 struct nhrp_outcome {
 	struct sk_buff_head tell;
 	struct sk_buff_head drop;
+	bool ask;
+	struct nhrp_upcall upcall;
 };
 
 static void nhrp_outcome_init(struct nhrp_outcome *out)
 {
+	out->ask = false;
 	__skb_queue_head_init(&out->tell);
 	__skb_queue_head_init(&out->drop);
 }
@@ -213,23 +222,14 @@ static bool nhrp_resolve_can_ask(const struct nhrp_cache *cache)
 	       READ_ONCE(cache->deaf_time) != (u32)get_jiffies_64();
 }
 
-/* Return: 0; -EAGAIN if that is too much for now; -ESRCH if nobody listens. What
- * a listener has no room for has been asked, since the listener is told so.
- */
-static int nhrp_resolve_ask(struct nhrp_cache *cache,
-			    const struct nhrp_upcall *upcall)
+/* The question is asked when the lock has been given back. */
+static void nhrp_outcome_set_upcall(struct nhrp_cache *cache,
+				    const struct nhrp_upcall *upcall,
+				    struct nhrp_outcome *out)
 {
-	if (!nhrp_upcall_allowed(cache))
-		return -EAGAIN;
-
-	if (nhrp_nl_ask(cache, upcall) == -ESRCH) {
-		WRITE_ONCE(cache->deaf_time, (u32)get_jiffies_64());
-		return -ESRCH;
-	}
 	cache->upcall_credit -= HZ;
-	nhrp_count(cache, NHRP_STAT_UPCALLS);
-
-	return 0;
+	out->upcall = *upcall;
+	out->ask = true;
 }
 
 static void nhrp_pending_evict(struct nhrp_cache *cache,
@@ -245,8 +245,8 @@ static void nhrp_pending_evict(struct nhrp_cache *cache,
 	nhrp_pending_remove(cache, oldest);
 }
 
-/* Asks the question in @upcall for the first time. Returns an error pointer when
- * there is no memory, the device is down, or as nhrp_resolve_ask() does.
+/* The question in @upcall is to be asked for the first time. Returns an error pointer
+ * when there is no memory, the device is down, or that is too much for now.
  */
 static struct nhrp_pending *nhrp_pending_create(struct nhrp_cache *cache,
 						const struct nhrp_upcall *upcall,
@@ -274,26 +274,82 @@ static struct nhrp_pending *nhrp_pending_create(struct nhrp_cache *cache,
 	timerqueue_init(&pending->due);
 	__skb_queue_head_init(&pending->queue);
 	err = nhrp_table_insert(&cache->pending, &pending->node);
-	if (err)
-		goto free_pending;
-	err = nhrp_resolve_ask(cache, &pending->upcall);
-	if (err)
-		goto remove_pending;
+	if (err) {
+		kfree(pending);
+		return ERR_PTR(err);
+	}
 
 	nhrp_pending_evict(cache, out);
 	nhrp_pending_enter(cache, pending, NHRP_PENDING_ASKING);
 	nhrp_pending_set_due(cache, pending, nhrp_retry_after[1] * HZ);
+	nhrp_outcome_set_upcall(cache, &pending->upcall, out);
 
 	return pending;
+}
 
-remove_pending:
-	/* Readers may have seen it. */
-	nhrp_table_remove(&cache->pending, &pending->node);
-	kfree_rcu(pending, node.rcu);
-	return ERR_PTR(err);
-free_pending:
-	kfree(pending);
-	return ERR_PTR(err);
+/* Nobody has answered, or nobody listens any more. */
+static void nhrp_pending_fail(struct nhrp_cache *cache,
+			      struct nhrp_pending *pending, bool asked,
+			      struct nhrp_outcome *out)
+{
+	nhrp_pending_drain(cache, pending, &out->tell,
+			   NHRP_STAT_DROP_UNANSWERED);
+	if (!asked) {
+		nhrp_pending_remove(cache, pending);
+		return;
+	}
+
+	nhrp_pending_leave(cache, pending);
+	nhrp_pending_set_due(cache, pending, NHRP_UNANSWERED_HOLD * HZ);
+	if (pending->upcall.reason == NHRP_RESOLVE_REASON_RESOLVE) {
+		nhrp_pending_enter(cache, pending, NHRP_PENDING_QUIET);
+		return;
+	}
+	nhrp_pending_enter(cache, pending, NHRP_PENDING_NEGATIVE);
+	nhrp_nl_notify_pending(cache, pending, NHRP_CMD_MAPPING_NEW_NTF);
+}
+
+/* ---- questions; resolve_lock is not held */
+
+/* Return: 0; -ESRCH if nobody listens. What a listener has no room for has been
+ * asked, since the listener is told so.
+ */
+static int nhrp_resolve_ask(struct nhrp_cache *cache,
+			    const struct nhrp_upcall *upcall)
+{
+	if (nhrp_nl_ask(cache, upcall) != -ESRCH) {
+		nhrp_count(cache, NHRP_STAT_UPCALLS);
+		return 0;
+	}
+
+	WRITE_ONCE(cache->deaf_time, (u32)get_jiffies_64());
+	spin_lock_bh(&cache->resolve_lock);
+	cache->upcall_credit += HZ;
+	spin_unlock_bh(&cache->resolve_lock);
+
+	return -ESRCH;
+}
+
+/* Return: 0; -ESRCH if nobody listens, and the address is pending no more. */
+static int nhrp_outcome_ask(struct nhrp_cache *cache, struct nhrp_outcome *out)
+{
+	struct nhrp_pending *pending;
+	int err;
+
+	if (!out->ask)
+		return 0;
+	out->ask = false;
+	err = nhrp_resolve_ask(cache, &out->upcall);
+	if (!err)
+		return 0;
+
+	spin_lock_bh(&cache->resolve_lock);
+	pending = nhrp_pending_find(cache, &out->upcall.dst);
+	if (pending && pending->state == NHRP_PENDING_ASKING)
+		nhrp_pending_fail(cache, pending, false, out);
+	spin_unlock_bh(&cache->resolve_lock);
+
+	return err;
 }
 
 /* ---- packets ---- */
@@ -346,7 +402,9 @@ static bool nhrp_pending_enqueue(struct nhrp_cache *cache,
 	return true;
 }
 
-/* Makes a packet wait. Returns false if it does not, and is the caller's. */
+/* Makes a packet wait. Returns false if it does not, and is the caller's; who comes
+ * again when he has asked what is to be asked first.
+ */
 static bool nhrp_pending_wait(struct nhrp_cache *cache,
 			      const struct nhrp_flow *flow,
 			      struct sk_buff *skb, struct nhrp_outcome *out)
@@ -369,11 +427,11 @@ static bool nhrp_pending_wait(struct nhrp_cache *cache,
 	if (!pending)
 		pending = nhrp_pending_create(cache, &upcall, out);
 	if (IS_ERR(pending)) {
-		nhrp_count(cache, pending == ERR_PTR(-ESRCH) ?
-				  NHRP_STAT_DROP_NO_LISTENER :
-				  NHRP_STAT_DROP_LIMIT);
+		nhrp_count(cache, NHRP_STAT_DROP_LIMIT);
 		return false;
 	}
+	if (out->ask)
+		return false;
 	pending->upcall.reason = NHRP_RESOLVE_REASON_MISS;
 	pending->upcall.nbma.family = AF_UNSPEC;
 
@@ -410,6 +468,25 @@ static bool nhrp_resolve_refused(struct nhrp_cache *cache,
 	return false;
 }
 
+/* Who adds the mapping after this look finds the packet waiting. */
+static struct nhrp_mapping *nhrp_resolve_wait(struct nhrp_cache *cache,
+					      const struct nhrp_flow *flow,
+					      struct sk_buff *skb,
+					      struct nhrp_outcome *out,
+					      bool *taken)
+{
+	struct nhrp_mapping *mapping;
+
+	spin_lock_bh(&cache->resolve_lock);
+	mapping = nhrp_cache_lookup_shortcut(cache, &flow->dst) ?:
+		  nhrp_cache_lookup(cache, &flow->hop);
+	if (!mapping)
+		*taken = nhrp_pending_wait(cache, flow, skb, out);
+	spin_unlock_bh(&cache->resolve_lock);
+
+	return mapping;
+}
+
 /**
  * nhrp_resolve_miss - no mapping matches the next hop of a packet
  * @cache: cache
@@ -437,13 +514,15 @@ struct nhrp_mapping *nhrp_resolve_miss(struct nhrp_cache *cache,
 		return NULL;
 
 	nhrp_outcome_init(&out);
-	spin_lock_bh(&cache->resolve_lock);
-	/* Who adds the mapping after this look finds the packet waiting. */
-	mapping = nhrp_cache_lookup_shortcut(cache, &flow->dst) ?:
-		  nhrp_cache_lookup(cache, &flow->hop);
-	if (!mapping)
-		*taken = nhrp_pending_wait(cache, flow, skb, &out);
-	spin_unlock_bh(&cache->resolve_lock);
+	mapping = nhrp_resolve_wait(cache, flow, skb, &out, taken);
+	/* Once, but that what has been asked may be gone again. */
+	while (out.ask) {
+		if (nhrp_outcome_ask(cache, &out)) {
+			nhrp_count(cache, NHRP_STAT_DROP_NO_LISTENER);
+			break;
+		}
+		mapping = nhrp_resolve_wait(cache, flow, skb, &out, taken);
+	}
 	nhrp_outcome_act(cache, &out);
 
 	return mapping;
@@ -505,6 +584,7 @@ static void nhrp_resolve_onward(struct nhrp_cache *cache,
 	    !nhrp_pending_find(cache, &upcall.dst))
 		nhrp_pending_create(cache, &upcall, &out);
 	spin_unlock_bh(&cache->resolve_lock);
+	nhrp_outcome_ask(cache, &out);
 	nhrp_outcome_act(cache, &out);
 }
 
@@ -518,9 +598,20 @@ static void nhrp_resolve_refresh(struct nhrp_cache *cache,
 		.reason		= NHRP_RESOLVE_REASON_REFRESH,
 	};
 
+	bool ask;
+
 	spin_lock_bh(&cache->resolve_lock);
-	if (!mapping->refreshed && !nhrp_resolve_ask(cache, &upcall))
+	ask = !mapping->refreshed && nhrp_upcall_allowed(cache);
+	if (ask) {
+		cache->upcall_credit -= HZ;
 		WRITE_ONCE(mapping->refreshed, true);
+	}
+	spin_unlock_bh(&cache->resolve_lock);
+	if (!ask || !nhrp_resolve_ask(cache, &upcall))
+		return;
+
+	spin_lock_bh(&cache->resolve_lock);
+	WRITE_ONCE(mapping->refreshed, false);
 	spin_unlock_bh(&cache->resolve_lock);
 }
 
@@ -618,12 +709,14 @@ void nhrp_resolve_answer(struct nhrp_cache *cache,
 
 		/* What misses in between finds the mapping. */
 		spin_unlock_bh(&cache->resolve_lock);
+		nhrp_nl_send_events(cache);
 		cond_resched();
 		spin_lock_bh(&cache->resolve_lock);
 		node = nhrp_table_find_after(&cache->pending, &last);
 	}
 unlock:
 	spin_unlock_bh(&cache->resolve_lock);
+	nhrp_nl_send_events(cache);
 }
 
 static void nhrp_pending_delete(struct nhrp_cache *cache,
@@ -656,6 +749,7 @@ bool nhrp_resolve_del(struct nhrp_cache *cache, const struct nhrp_prefix *dst)
 	if (pending)
 		nhrp_pending_delete(cache, pending);
 	spin_unlock_bh(&cache->resolve_lock);
+	nhrp_nl_send_events(cache);
 
 	return pending;
 }
@@ -719,6 +813,7 @@ u32 nhrp_resolve_flush(struct nhrp_cache *cache,
 			flushed++;
 		}
 		spin_unlock_bh(&cache->resolve_lock);
+		nhrp_nl_send_events(cache);
 		nhrp_cache_unlock(cache);
 		cond_resched();
 	} while (node);
@@ -728,46 +823,20 @@ u32 nhrp_resolve_flush(struct nhrp_cache *cache,
 
 /* ---- time ---- */
 
-/* Nobody has answered, or nobody listens any more. */
-static void nhrp_pending_fail(struct nhrp_cache *cache,
-			      struct nhrp_pending *pending, bool asked,
-			      struct nhrp_outcome *out)
-{
-	nhrp_pending_drain(cache, pending, &out->tell,
-			   NHRP_STAT_DROP_UNANSWERED);
-	if (!asked) {
-		nhrp_pending_remove(cache, pending);
-		return;
-	}
-
-	nhrp_pending_leave(cache, pending);
-	nhrp_pending_set_due(cache, pending, NHRP_UNANSWERED_HOLD * HZ);
-	if (pending->upcall.reason == NHRP_RESOLVE_REASON_RESOLVE) {
-		nhrp_pending_enter(cache, pending, NHRP_PENDING_QUIET);
-		return;
-	}
-	nhrp_pending_enter(cache, pending, NHRP_PENDING_NEGATIVE);
-	nhrp_nl_notify_pending(cache, pending, NHRP_CMD_MAPPING_NEW_NTF);
-}
-
 static void nhrp_pending_retry(struct nhrp_cache *cache,
 			       struct nhrp_pending *pending,
 			       struct nhrp_outcome *out)
 {
-	u32 attempt = ++pending->upcall.attempt;
+	u32 attempt;
 
-	switch (nhrp_resolve_ask(cache, &pending->upcall)) {
-	case 0:
-		nhrp_pending_set_due(cache, pending,
-				     nhrp_retry_after[attempt] * HZ);
-		break;
-	case -EAGAIN:
-		pending->upcall.attempt--;
+	if (!nhrp_upcall_allowed(cache)) {
 		nhrp_pending_set_due(cache, pending, NHRP_UPCALL_DELAY);
-		break;
-	default:
-		nhrp_pending_fail(cache, pending, false, out);
+		return;
 	}
+
+	attempt = ++pending->upcall.attempt;
+	nhrp_pending_set_due(cache, pending, nhrp_retry_after[attempt] * HZ);
+	nhrp_outcome_set_upcall(cache, &pending->upcall, out);
 }
 
 static void nhrp_pending_step(struct nhrp_cache *cache,
@@ -804,7 +873,9 @@ static bool nhrp_resolve_step(struct nhrp_cache *cache,
 	else
 		nhrp_resolve_arm(cache);
 	spin_unlock_bh(&cache->resolve_lock);
+	nhrp_outcome_ask(cache, out);
 	rcu_read_unlock();
+	nhrp_nl_send_events(cache);
 
 	return due;
 }
