@@ -23,8 +23,9 @@
  * that has found no mapping looks again under that lock before it waits, and
  * who adds a mapping takes the lock afterwards to fetch those that wait for it:
  * so none waits for an answer that has come. Packets are sent on, or given up,
- * with no lock held. They exist only while the device runs, which is looked at
- * under the spinlock: nhrp_cache_stop() drops them, and none comes after it.
+ * with no lock held, and no message is sent under the spinlock. They exist only
+ * while the device runs, which is looked at under the spinlock: nhrp_cache_stop()
+ * drops them, and none comes after it.
  *
  * A netlink request holds the net device (and with it the cache) while it
  * runs; between the messages of a dump nothing is held.
