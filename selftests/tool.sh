@@ -641,6 +641,30 @@ output_is_checked()
 		"Error: cannot write the output: No space left on device."
 }
 
+# Nothing else that is opened takes the place of a stream that is closed: the events
+# of the monitor went into its netlink socket.
+streams_closed()
+{
+	local status=0 text="Bad file descriptor."
+
+	map_reset || return
+	bg MONITOR "$NHRP" -n "$DUT" monitor 2>"$tmp/err" >&-
+	try busywait 10 listens "$MONITOR" || return
+	try dut map del 10.0.0.3 dev mgre0
+	try busywait 10 ended "$MONITOR" || return
+	bg_wait "$MONITOR" || status=$?
+	assert_eq "exit status, no stdout" $status 1
+	assert_eq "stderr" "$(cat "$tmp/err")" "Error: cannot write the output: $text"
+	status=0
+	dut -batch - 2>"$tmp/err" <&- || status=$?
+	assert_eq "exit status, no stdin" $status 1
+	assert_eq "stderr" "$(cat "$tmp/err")" "Error: cannot read \"-\": $text
+Command failed -:0"
+	status=0
+	dut map add 10.0.0.2 nbma 192.0.2.2 dev mgre0 2>&- >&- || status=$?
+	assert_eq "exit status, no stderr" $status 2
+}
+
 # validate SCHEMA COMMAND...: each document that it prints fits, if we can tell
 validate()
 {
@@ -955,6 +979,12 @@ monitor_start()
 	shift
 	bg MONITOR "$NHRP" -n "$DUT" "$@" monitor map >"$file" 2>"$file.err"
 	try busywait 10 listens "$MONITOR"
+}
+
+# ended PID: a process of bg() has, and waits for bg_wait
+ended()
+{
+	! kill -0 "$1"
 }
 
 # monitor_stop SIGNAL
@@ -1294,7 +1324,7 @@ nobody_asks()
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 58
+ktap_plan 59
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1331,6 +1361,7 @@ test_case "peer show, counters" peer_counters
 test_case "peer show, ICMP errors" peer_errors
 test_case "peer show, IPv6" peer_six
 test_case "output that cannot be written" output_is_checked
+test_case "streams that are closed" streams_closed
 test_case "JSON schemas" schemas
 test_case "JSON schemas can fail" schemas_refuse
 test_case "batch stops at the refused line" batch_stops

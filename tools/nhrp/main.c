@@ -171,12 +171,26 @@ static int run(struct words *words)
 	return batch_run(request.batch);
 }
 
+/*
+ * Where a standard stream is closed, the next file to be opened would be it. In its
+ * place is what cannot be used, so that its user learns of it.
+ */
+static void streams_occupy(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
 	struct words words = { .argc = argc - 1, .argv = argv + 1 };
 	int finished;
 	int status;
 
+	streams_occupy();
 	status = run(&words);
 	netlink_close();
 	finished = print_finish();
