@@ -163,18 +163,36 @@ by_hub_then_direct()
 	assert_eq "asked at the hub" "$(stat_of 0 incomplete)" 0
 }
 
+# The devices go with the module; the resolvers stay, and listen again.
+module_again()
+{
+	local i
+
+	mgre_unload && mgre_load || return
+	for i in 0 1 2 3; do
+		topo_device "$i" local "${NBMA[i]}" key $MGRE_KEY ttl 64 || return
+	done
+	for i in 0 1 2 3; do
+		try busywait 20 refused "$i" || cat "$tmp/resolver.$i"
+	done
+	try reaches "${SITE[1]}" "${OVER[2]}" -W 10
+	grep -qx "nhrp-resolver: the monitor has ended, trying again" "$tmp/resolver.1" ||
+		fail "the resolver says: $(cat "$tmp/resolver.1")"
+}
+
 need tcpdump jq socat cmp
 [ -x "$RESOLVER" ] || skip "no $RESOLVER"
 mgre_load
 network
 head -c 200000 /dev/urandom >"$tmp/data"
 
-ktap_plan 5
+ktap_plan 6
 test_case "full mesh, all asked for" full_mesh
 test_case "each answer is a mapping" asked_once
 test_case "spoke to spoke past the hub" spokes_direct
 test_case "an unknown host is unreachable" unknown_refused
 test_case "by the hub, and then past it" by_hub_then_direct
+test_case "the module goes and comes again" module_again
 
 # Each takes its monitor along, which a signal at exit would not.
 for pid in "${resolvers[@]}"; do

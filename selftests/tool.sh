@@ -1319,12 +1319,77 @@ nobody_asks()
 	[ -z "$(dut map show)" ]
 }
 
+# ---- the module goes
+
+FAMILY_GONE='Error: the "nhrp" generic netlink family has gone with the mgre module.'
+
+# module_again COMMAND...: the module goes, and comes when COMMAND succeeds
+module_again()
+{
+	mgre_unload || return
+	try busywait 10 "$@" || return
+	mgre_load &&
+	try ip -n "$DUT" link add mgre0 type mgre key 1
+}
+
+# No event comes any more, and nothing else would say so.
+module_ends_monitor()
+{
+	local status=0
+
+	monitor_start "$tmp/events" -j || return
+	module_again ended "$MONITOR" || return
+	bg_wait "$MONITOR" || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "stderr" "$(cat "$tmp/events.err")" "$FAMILY_GONE"
+	assert_eq "events" "$(cat "$tmp/events")" ""
+}
+
+# What tells of the end is lost with the events before it.
+module_ends_stopped_monitor()
+{
+	local status=0
+
+	monitor_start "$tmp/events" || return
+	kill -STOP "$MONITOR"
+	try dut -force -batch - < <(many 0 19999)
+	module_again true || return
+	kill -CONT "$MONITOR"
+	try busywait 30 ended "$MONITOR" || return
+	bg_wait "$MONITOR" || status=$?
+	assert_eq "exit status" $status 2
+	assert_eq "stderr" "$(tail -n 1 "$tmp/events.err")" "$FAMILY_GONE"
+}
+
+# The family has another number when the module comes again.
+module_spares_batch()
+{
+	local status=0
+
+	mkfifo "$tmp/fifo"
+	bg BATCH "$NHRP" -n "$DUT" -force -batch "$tmp/fifo" 2>"$tmp/err"
+	exec 5>"$tmp/fifo"
+	echo "map add 10.0.0.2 nbma 192.0.2.2 dev mgre0" >&5
+	try busywait 10 mapped 10.0.0.2
+	module_again true
+	echo "map add 10.0.0.3 nbma 192.0.2.2 dev mgre0" >&5
+	try busywait 10 mapped 10.0.0.3
+	mgre_unload
+	echo "map show" >&5
+	try busywait 10 grep -q Command "$tmp/err"
+	exec 5>&-
+	bg_wait "$BATCH" || status=$?
+	assert_eq "exit status" $status 2
+	batch_said 'Error: no "nhrp" generic netlink family; is the mgre module loaded?'"
+Command failed $tmp/fifo:3"
+}
+
 # ---- run
 
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 59
+ktap_plan 62
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1389,3 +1454,7 @@ test_case "monitor, a question that nobody answers" resolve_gives_up
 test_case "monitor resolve, no privilege" resolve_privilege
 test_case "monitor resolve that is too slow" resolve_overrun
 test_case "the resolver of the examples" example_resolver
+
+test_case "monitor, the module goes" module_ends_monitor
+test_case "monitor that is too slow, the module goes" module_ends_stopped_monitor
+test_case "batch, the module goes and comes" module_spares_batch

@@ -14,6 +14,8 @@
 
 #include <netlink/genl/genl.h>
 
+#include <linux/genetlink.h>
+
 #include "nhrp.h"
 
 #define MONITOR_RCVBUF	(1024 * 1024)
@@ -224,6 +226,9 @@ static int monitor_catch_up(struct monitor *monitor)
 	if (!monitor->lost)
 		return STATUS_DONE;
 	monitor->lost = false;
+	/* that the family went may be among what was lost */
+	if (netlink_check())
+		return STATUS_REFUSED;
 	if (monitor->resolve && map_each_incomplete(monitor_print_incomplete))
 		return STATUS_REFUSED;
 	return fflush(stdout) ? STATUS_USAGE : STATUS_DONE;
@@ -245,22 +250,44 @@ static int monitor_failed(struct monitor *monitor)
 	}
 }
 
+/* Does the kernel tell that the family goes, which leaves its groups without a word? */
+static bool monitor_is_end(const struct nlmsghdr *nlh)
+{
+	static struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
+		[CTRL_ATTR_FAMILY_NAME] = { .type = NLA_STRING },
+	};
+	const struct genlmsghdr *ghdr = nlmsg_data(nlh);
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+
+	return genlmsg_valid_hdr((struct nlmsghdr *)nlh, 0) &&
+	       ghdr->cmd == CTRL_CMD_DELFAMILY &&
+	       !genlmsg_parse((struct nlmsghdr *)nlh, 0, tb, CTRL_ATTR_MAX, policy) &&
+	       tb[CTRL_ATTR_FAMILY_NAME] &&
+	       !strcmp(nla_get_string(tb[CTRL_ATTR_FAMILY_NAME]), NHRP_FAMILY_NAME);
+}
+
+static int monitor_read(const struct nlmsghdr *nlh)
+{
+	if (nlh->nlmsg_type == GENL_ID_CTRL)
+		return monitor_is_end(nlh) ? netlink_gone() : STATUS_DONE;
+	monitor_print(nlh);
+	return fflush(stdout) ? STATUS_USAGE : STATUS_DONE;
+}
+
 static int monitor_receive(struct monitor *monitor)
 {
 	static union message_buf buf;
 	struct nlmsghdr *nlh = &buf.nlh;
+	int status = STATUS_DONE;
 	int left;
 
 	left = recv(nl_socket_get_fd(monitor->sock), &buf, sizeof(buf), MSG_DONTWAIT);
 	if (left < 0)
 		return monitor_failed(monitor);
 
-	for (; nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left)) {
-		monitor_print(nlh);
-		if (fflush(stdout))
-			return STATUS_USAGE;
-	}
-	return STATUS_DONE;
+	for (; !status && nlmsg_ok(nlh, left); nlh = nlmsg_next(nlh, &left))
+		status = monitor_read(nlh);
+	return status;
 }
 
 /* Signals that end it are read like events, so none gets lost or waits long. */
@@ -319,16 +346,18 @@ static const struct monitor_group {
 #define MONITOR_MAP	0
 #define MONITOR_RESOLVE	1
 
-/* Joins the groups in @chosen, a bit each. */
+/* Joins the groups in @chosen, a bit each, and the one that tells of families. */
 static int monitor_join(struct monitor *monitor, unsigned int chosen)
 {
-	int status = STATUS_DONE;
+	int status;
 	size_t i;
 
 	monitor->resolve = chosen & (1 << MONITOR_RESOLVE);
+	status = netlink_join(monitor->sock, "nlctrl", "notify");
 	for (i = 0; i < ARRAY_SIZE(monitor_groups) && !status; i++)
 		if (chosen & (1 << i))
-			status = netlink_join(monitor->sock, monitor_groups[i].group);
+			status = netlink_join(monitor->sock, NHRP_FAMILY_NAME,
+					      monitor_groups[i].group);
 	return status;
 }
 

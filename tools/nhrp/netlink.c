@@ -97,12 +97,34 @@ void netlink_close(void)
 	netlink.sock = NULL;
 }
 
-/* Lets the socket hear the family's @group. */
-int netlink_join(struct nl_sock *sock, const char *group)
+int netlink_gone(void)
 {
-	int err, id;
+	return kernel_error("the \"%s\" generic netlink family has gone with the mgre module.",
+			    NHRP_FAMILY_NAME);
+}
 
-	id = genl_ctrl_resolve_grp(sock, NHRP_FAMILY_NAME, group);
+/* Is the family the one that it was? Else its groups are others too. */
+int netlink_check(void)
+{
+	int family = netlink.family;
+	int status;
+
+	netlink_close();
+	status = netlink_open();
+	if (status)
+		return status;
+	return netlink.family == family ? STATUS_DONE : netlink_gone();
+}
+
+/* Lets the socket hear a family's @group. What it hears already does not answer. */
+int netlink_join(struct nl_sock *sock, const char *family, const char *group)
+{
+	int err, id, status;
+
+	status = netlink_open();
+	if (status)
+		return status;
+	id = genl_ctrl_resolve_grp(netlink.sock, family, group);
 	if (id < 0)
 		return netlink_no_family(id);
 
@@ -126,7 +148,6 @@ int message_begin(union message_buf *msg, uint8_t cmd, uint16_t flags)
 
 	msg->nlh = (struct nlmsghdr) {
 		.nlmsg_len = HEADERS,
-		.nlmsg_type = netlink.family,
 		.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags,
 	};
 	*ghdr = (struct genlmsghdr) { .cmd = cmd, .version = NHRP_FAMILY_VERSION };
@@ -228,6 +249,7 @@ struct answer {
 	uint32_t seq;
 	bool done;
 	bool interrupted;
+	bool no_family;		/* and nothing done or said */
 	int status;
 	uint32_t offset;	/* of what was refused, 0 if unknown */
 };
@@ -246,7 +268,10 @@ static void answer_verdict(struct answer *answer, struct nlmsghdr *nlh, int hdrl
 
 	memcpy(&error, nlmsg_data(nlh), sizeof(error));
 	extack = netlink_extack(nlh, hdrlen);
-	if (error)
+	/* the family itself gives a reason when it does not find something */
+	if (error == -ENOENT && !extack.text)
+		answer->no_family = true;
+	else if (error)
 		answer->status = kernel_error("nhrp: %s.", extack.text ? extack.text :
 							   strerror(-error));
 	else if (extack.text)
@@ -301,12 +326,8 @@ static int netlink_answer(struct answer *answer)
 	return answer->status;
 }
 
-/*
- * Sends @head octets of @msg, the headers at least, and what is from @begin to
- * @end of it, and reads the answer.
- */
-static int netlink_exchange(union message_buf *msg, size_t head, size_t begin, size_t end,
-			    struct answer *answer)
+static int netlink_try(union message_buf *msg, size_t head, size_t begin, size_t end,
+		       struct answer *answer)
 {
 	struct iovec pieces[] = {
 		{ msg->data, head },
@@ -320,9 +341,31 @@ static int netlink_exchange(union message_buf *msg, size_t head, size_t begin, s
 
 	answer->seq = ++netlink.seq;
 	msg->nlh.nlmsg_seq = answer->seq;
+	msg->nlh.nlmsg_type = netlink.family;
 	msg->nlh.nlmsg_len = head + end - begin;
 	status = netlink_send(pieces, ARRAY_SIZE(pieces));
 	return status ? status : netlink_answer(answer);
+}
+
+/*
+ * Sends @head octets of @msg, the headers at least, and what is from @begin to
+ * @end of it, and reads the answer. When the module has come again since the request
+ * before, the family has another number.
+ */
+static int netlink_exchange(union message_buf *msg, size_t head, size_t begin, size_t end,
+			    struct answer *answer)
+{
+	int status;
+
+	status = netlink_try(msg, head, begin, end, answer);
+	if (!answer->no_family)
+		return status;
+
+	netlink_close();
+	answer->done = false;
+	answer->no_family = false;
+	status = netlink_try(msg, head, begin, end, answer);
+	return answer->no_family ? netlink_gone() : status;
 }
 
 /* *@interrupted when a dump may be inconsistent */

@@ -110,7 +110,9 @@ void message_put_u8(union message_buf *msg, int type, uint8_t value);
 void message_put_u32(union message_buf *msg, int type, uint32_t value);
 
 int netlink_socket(struct nl_sock **sock);
-int netlink_join(struct nl_sock *sock, const char *group);
+int netlink_gone(void);
+int netlink_check(void);
+int netlink_join(struct nl_sock *sock, const char *family, const char *group);
 int netlink_new(union message_buf **msg, uint8_t cmd, uint16_t flags);
 int netlink_request(union message_buf *msg, netlink_handler_t handler, bool *interrupted);
 int netlink_list(union message_buf *msg, netlink_handler_t handler);
