@@ -1076,6 +1076,31 @@ monitor_overrun()
 	map_empty
 }
 
+# It writes, and nobody reads.
+stalls()
+{
+	grep -q pipe_write "/proc/$1/wchan"
+}
+
+monitor_stalled()
+{
+	local signal
+
+	for signal in INT TERM; do
+		map_empty || return
+		mkfifo "$tmp/stalled.$signal"
+		exec 5<>"$tmp/stalled.$signal"
+		monitor_start "$tmp/stalled.$signal"
+		try dut -batch - < <(many 0 2999)
+		try busywait 10 stalls "$MONITOR"
+		kill "-$signal" "$MONITOR"
+		try busywait 10 ended "$MONITOR" || bg_stop "$MONITOR" KILL
+		monitor_stop TERM
+		exec 5>&-
+	done
+	map_empty
+}
+
 # ---- questions
 
 # ask_start FILE [OPTION]... OBJECT...: a monitor of OBJECTs, and a device that asks
@@ -1389,7 +1414,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 62
+ktap_plan 63
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1447,6 +1472,7 @@ test_case "monitor, text" monitor_text
 test_case "monitor, JSON" monitor_json
 test_case "monitor, timestamps" monitor_timestamp
 test_case "monitor that is too slow" monitor_overrun
+test_case "monitor that nobody reads" monitor_stalled
 test_case "monitor resolve, text" resolve_text
 test_case "monitor resolve, JSON" resolve_json
 test_case "what the kernel writes is shown" resolve_shows

@@ -2,11 +2,9 @@
 /* nhrp monitor: what changes in the cache, as it changes. */
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -19,6 +17,7 @@
 #include "nhrp.h"
 
 #define MONITOR_RCVBUF	(1024 * 1024)
+#define MONITOR_EVENT	(16 * 1024)	/* octets, longer than any */
 
 int monitor_help(void)
 {
@@ -53,11 +52,17 @@ static void monitor_print_begin(const char *event, const char *text)
 	print_text(text);
 }
 
+static void monitor_print_end(void)
+{
+	print_record_end();
+	fflush(stdout);
+}
+
 static void monitor_print_mapping(const struct nlmsghdr *nlh, const char *event, const char *text)
 {
 	monitor_print_begin(event, text);
 	map_print(nlh);
-	print_record_end();
+	monitor_print_end();
 }
 
 static void monitor_print_reason(uint8_t reason)
@@ -125,7 +130,7 @@ static void monitor_print_resolve(const struct nlmsghdr *nlh)
 	monitor_print_address(tb[NHRP_A_RESOLVE_SOURCE], "source", " source %s");
 	monitor_print_address(tb[NHRP_A_RESOLVE_NEXTHOP], "nexthop", " nexthop %s");
 	monitor_print_address(tb[NHRP_A_RESOLVE_NBMA], "nbma", " nbma %s");
-	print_record_end();
+	monitor_print_end();
 }
 
 /* The first octets of a packet, in hexadecimal */
@@ -169,7 +174,7 @@ static void monitor_print_redirect(const struct nlmsghdr *nlh)
 	monitor_print_address(tb[NHRP_A_REDIRECT_NBMA_FROM], "from", " from %s");
 	monitor_print_address(tb[NHRP_A_REDIRECT_NBMA_TO], "to", " to %s");
 	monitor_print_packet(tb[NHRP_A_REDIRECT_PACKET]);
-	print_record_end();
+	monitor_print_end();
 }
 
 /* An incomplete mapping, whose event may be among those lost */
@@ -185,7 +190,7 @@ static void monitor_print_incomplete(const struct nlmsghdr *nlh)
 			  tb[NHRP_A_MAPPING_IFINDEX]);
 	if (tb[NHRP_A_MAPPING_ATTEMPTS])
 		print_uint("attempt", " attempt %llu", nla_get_u32(tb[NHRP_A_MAPPING_ATTEMPTS]));
-	print_record_end();
+	monitor_print_end();
 }
 
 static void monitor_print(const struct nlmsghdr *nlh)
@@ -231,7 +236,7 @@ static int monitor_catch_up(struct monitor *monitor)
 		return STATUS_REFUSED;
 	if (monitor->resolve && map_each_incomplete(monitor_print_incomplete))
 		return STATUS_REFUSED;
-	return fflush(stdout) ? STATUS_USAGE : STATUS_DONE;
+	return ferror(stdout) ? STATUS_USAGE : STATUS_DONE;
 }
 
 static int monitor_failed(struct monitor *monitor)
@@ -271,7 +276,7 @@ static int monitor_read(const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type == GENL_ID_CTRL)
 		return monitor_is_end(nlh) ? netlink_gone() : STATUS_DONE;
 	monitor_print(nlh);
-	return fflush(stdout) ? STATUS_USAGE : STATUS_DONE;
+	return ferror(stdout) ? STATUS_USAGE : STATUS_DONE;
 }
 
 static int monitor_receive(struct monitor *monitor)
@@ -281,7 +286,9 @@ static int monitor_receive(struct monitor *monitor)
 	int status = STATUS_DONE;
 	int left;
 
-	left = recv(nl_socket_get_fd(monitor->sock), &buf, sizeof(buf), MSG_DONTWAIT);
+	/* until EAGAIN when something was lost */
+	left = recv(nl_socket_get_fd(monitor->sock), &buf, sizeof(buf),
+		    monitor->lost ? MSG_DONTWAIT : 0);
 	if (left < 0)
 		return monitor_failed(monitor);
 
@@ -290,36 +297,27 @@ static int monitor_receive(struct monitor *monitor)
 	return status;
 }
 
-/* Signals that end it are read like events, so none gets lost or waits long. */
-static int monitor_signals(void)
+static void monitor_quit(int signal)
 {
+	_exit(STATUS_DONE);
+}
+
+/*
+ * They end it at once, also while it waits for who reads its output. Nothing is left
+ * in parts by that, for an event is written as a whole; INT is ignored in what a
+ * shell has in the background, and either may be blocked.
+ */
+static void monitor_take_signals(void)
+{
+	struct sigaction action = { .sa_handler = monitor_quit };
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-static int monitor_loop(struct monitor *monitor)
-{
-	struct pollfd fds[] = {
-		{ .fd = nl_socket_get_fd(monitor->sock), .events = POLLIN },
-		{ .fd = monitor_signals(), .events = POLLIN },
-	};
-	int status = STATUS_DONE;
-
-	while (!status) {
-		/* until EAGAIN when something was lost */
-		if (poll(fds, ARRAY_SIZE(fds), monitor->lost ? 0 : -1) < 0)
-			continue;
-		if (fds[1].revents)
-			break;
-		status = monitor_receive(monitor);
-	}
-	close(fds[1].fd);
-	return status;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void monitor_set_up(int fd)
@@ -363,9 +361,12 @@ static int monitor_join(struct monitor *monitor, unsigned int chosen)
 
 static int monitor_run(unsigned int chosen)
 {
+	static char event[MONITOR_EVENT];
 	struct monitor monitor = { };
 	int status;
 
+	monitor_take_signals();
+	setvbuf(stdout, event, _IOFBF, sizeof(event));
 	device_remember();
 	status = netlink_socket(&monitor.sock);
 	if (status)
@@ -373,8 +374,8 @@ static int monitor_run(unsigned int chosen)
 
 	monitor_set_up(nl_socket_get_fd(monitor.sock));
 	status = monitor_join(&monitor, chosen);
-	if (!status)
-		status = monitor_loop(&monitor);
+	while (!status)
+		status = monitor_receive(&monitor);
 	nl_socket_free(monitor.sock);
 	return status;
 }
