@@ -49,7 +49,8 @@ static int changes_send(unsigned int first, unsigned int count, unsigned int *do
 
 	/* a refusal of the whole message has no offset: none is done */
 	*done = 0;
-	while (status && *done + 1 < count && changes.begin[first + *done + 1] <= offset)
+	while (status && offset >= 0 && *done + 1 < count &&
+	       changes.begin[first + *done + 1] <= (uint32_t)offset)
 		++*done;
 	return status;
 }
