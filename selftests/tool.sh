@@ -1295,7 +1295,7 @@ resolve_overrun()
 # The resolver may be slow, and answer once more what it was asked twice.
 is_mapped_as()
 {
-	[ "$(dut map show "${1%% *}" 2>&1)" = "$1" ]
+	dut map show "${1%% *}" | grep -qxF "$1"
 }
 
 # answered ADDRESS LINE: a packet to it gets this mapping from the resolver
@@ -1326,6 +1326,54 @@ example_resolver()
 	assert_eq "stderr" "$(cat "$tmp/resolver.err")" ""
 	try busywait 10 nobody_asks
 	ask_stop
+}
+
+# resolver_fails OPTION TEXT
+resolver_fails()
+{
+	run_fails 1 "$2" on "$DUT" timeout 10 env NHRP="$NHRP" "$RESOLVER" "$1" /dev/null
+}
+
+# A file with lines that are wrong, and one from an editor of another system
+example_resolver_lines()
+{
+	local line bad="$tmp/hosts: not an NBMA address and a prefix:"
+
+	resolver_fails -tabc 'nhrp-resolver: -t takes 1 to 4294967295 seconds, not "abc"'
+	resolver_fails -t0 'not "0"'
+	resolver_fails -t4294967296 'not "4294967296"'
+	printf '%s\n' "192.0.2.9 10.2.0.a" "192.0.2.9 10.2.0.9/33" "192.0.2.9 10.2.0.09" \
+		"192.0.2.9 10.2.0.9/31" "site 10.2.0.9" "192.0.2.9 10.2.0" "192.0.2.9 -" \
+		"192.0.2.9 fd00:::9" "192.0.2.9 1::2:3:4:5:6:7:8" >"$tmp/bad"
+	printf '%s\n' "192.0.2.12 10.2.0.0/016" $'192.0.2.10 10.2.0.8 nat\r' $'\r' \
+		"192.0.2.11 fd00::/16" "192.0.2.13 ::/0" >"$tmp/good"
+	cat "$tmp/bad" "$tmp/good" >"$tmp/hosts"
+	printf '192.0.2.11 10.2.0.9' >>"$tmp/hosts"
+	ask_start "$tmp/asked" monitor map || return
+	bg_on RESOLVER_PID "$DUT" env NHRP="$NHRP" "$RESOLVER" -t 4294967295 "$tmp/hosts" \
+		2>"$tmp/resolver.err"
+	try busywait 20 resolver_knows 10.2.0.9
+	answered 10.2.0.9 "10.2.0.9 nbma 192.0.2.11 dev ask0 type cached hold 4294967295"
+	answered 10.2.0.8 "10.2.0.8 nbma 192.0.2.10 dev ask0 type cached hold 4294967295 nat"
+	answered 10.2.9.7 "10.2.0.0/16 nbma 192.0.2.12 dev ask0 type cached hold 4294967295"
+	answered fd00::9 "fd00::/16 nbma 192.0.2.11 dev ask0 type cached hold 4294967295"
+	bg_stop "$RESOLVER_PID" TERM || fail "the resolver ended with $?"
+	while read -r line; do
+		echo "nhrp-resolver: $bad $line"
+	done <"$tmp/bad" | diff - "$tmp/resolver.err" || fail "stderr"
+	ask_stop
+}
+
+resolver_knows()
+{
+	map_empty
+	send "$1"
+	busywait 1 resolver_mapped "$1"
+}
+
+resolver_mapped()
+{
+	dut map show "$1" | grep -q "^$1 nbma"
 }
 
 # It has said that there is no such address.
@@ -1414,7 +1462,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 63
+ktap_plan 64
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1480,6 +1528,7 @@ test_case "monitor, a question that nobody answers" resolve_gives_up
 test_case "monitor resolve, no privilege" resolve_privilege
 test_case "monitor resolve that is too slow" resolve_overrun
 test_case "the resolver of the examples" example_resolver
+test_case "the resolver of the examples, wrong lines" example_resolver_lines
 
 test_case "monitor, the module goes" module_ends_monitor
 test_case "monitor that is too slow, the module goes" module_ends_stopped_monitor
