@@ -511,6 +511,23 @@ map_typed_back()
 	done
 }
 
+mcast_typed_back()
+{
+	map_empty || return
+	try dut -batch - <<-END
+		mcast add nbma 192.0.2.9 dev mgre0
+		mcast add 239.1.0.0/16 nbma 192.0.2.9 dev mgre1
+	END
+	dut mcast show | sed 's/ listed$//' >"$tmp/shown"
+	assert_eq "listed" "$(sort "$tmp/shown")" "239.1.0.0/16 nbma 192.0.2.9 dev mgre1
+all nbma 192.0.2.9 dev mgre0"
+	try dut -batch - < <(sed 's/^/mcast del /' "$tmp/shown")
+	assert_eq "listed when it is deleted" "$(dut mcast show)" ""
+	try dut -batch - < <(sed 's/^/mcast add /' "$tmp/shown")
+	dut mcast show | sed 's/ listed$//' | diff "$tmp/shown" - || fail "lists differ"
+	try dut -batch - < <(sed 's/^/mcast del /' "$tmp/shown")
+}
+
 peer_text()
 {
 	map_reset || return
@@ -1462,7 +1479,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 64
+ktap_plan 65
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1494,6 +1511,7 @@ test_case "stats show" stats_show
 test_case "map get" map_get
 test_case "map flush says how many" map_flushed
 test_case "what is shown can be typed back" map_typed_back
+test_case "what mcast show prints can be typed back" mcast_typed_back
 test_case "peer show" peer_text
 test_case "peer show, counters" peer_counters
 test_case "peer show, ICMP errors" peer_errors

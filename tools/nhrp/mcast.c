@@ -9,26 +9,33 @@
 #include "nhrp.h"
 
 struct mcast_config {
-	struct address group;		/* its length is 0 where none was given */
+	struct address group;		/* its length is 0 for all of them */
+	bool has_group;			/* one was given, or all */
 	struct peer_filter peer;
 };
 
 int mcast_help(void)
 {
-	fputs("Usage: nhrp mcast { add | del } [ GROUP[/LENGTH] ] nbma ADDR dev DEV\n"
+	fputs("Usage: nhrp mcast { add | del } [ all | GROUP[/LENGTH] ] nbma ADDR dev DEV\n"
 	      "       nhrp mcast [ show ] [ dev DEV ] [ nbma ADDR ]\n", stdout);
 	return STATUS_DONE;
 }
 
 static int mcast_parse_group(struct mcast_config *config, const char *word)
 {
-	if (config->group.len)
+	struct address group = { };
+
+	if (strcmp(word, "all") && !prefix_parse(&group, word)) {
+		if (strpbrk(word, ".:/"))
+			return usage_error("argument \"%s\" is wrong: not a valid GROUP.", word);
+		return usage_error("unknown word \"%s\", try \"nhrp mcast help\".", word);
+	}
+	if (config->has_group)
 		return usage_error("duplicate \"GROUP\": \"%s\" is the second value.", word);
-	if (prefix_parse(&config->group, word))
-		return STATUS_DONE;
-	if (strpbrk(word, ".:/"))
-		return usage_error("argument \"%s\" is wrong: not a valid GROUP.", word);
-	return usage_error("unknown word \"%s\", try \"nhrp mcast help\".", word);
+
+	config->group = group;
+	config->has_group = true;
+	return STATUS_DONE;
 }
 
 static int mcast_parse_word(struct mcast_config *config, const char *word, struct words *words)
@@ -118,7 +125,7 @@ static int mcast_show(const struct mcast_config *config)
 	union message_buf *msg;
 	int status;
 
-	if (config->group.len)
+	if (config->has_group)
 		return usage_error("\"mcast show\" takes no \"GROUP\".");
 	status = netlink_new(&msg, NHRP_CMD_MCAST_GET, NLM_F_DUMP);
 	if (status)
