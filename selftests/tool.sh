@@ -923,7 +923,7 @@ batch_syntax()
 		map add 10.0.0.\
 		4 nbma 192.0.2.2 dev mgre0
 	END
-	printf 'map add 10.0.0.5 nbma 192.0.2.2 dev mgre0' >>"$tmp/batch"
+	printf 'map add 10.0.0.5 nbma \\\r\n192.0.2.2 dev mgre0' >>"$tmp/batch"
 	batch 0 <"$tmp/batch"
 	assert_eq "mappings" "$(map_count 10.0.0.2/31) $(map_count 10.0.0.4/31)" "2 2"
 }
@@ -945,7 +945,7 @@ Command failed -:2"
 	batch_said "Error: a line is longer than 4095 octets or not text.
 Command failed -:1"
 	batch 1 -force < <(head -c 100000 /dev/zero)
-	batch_said "Error: a line is longer than 65536 octets.
+	batch_said "Error: a line is longer than 4095 octets or not text.
 Command failed -:1"
 	batch 1 < <(yes x | head -n 101 | tr '\n' ' ')
 	batch_said "Error: a line has more than 100 words.
@@ -953,6 +953,26 @@ Command failed -:1"
 	batch 1 <<<'monitor'
 	batch_said 'Error: "monitor" does not end, so it is no line of a batch.
 Command failed -:1'
+}
+
+# Longer than what is read at once: a comment is none the worse for that.
+batch_long_lines()
+{
+	map_empty || return
+	batch 1 -force < <(
+		many 2 2
+		printf 'map flush all %0200000d\n' 0
+		many 3 3
+		printf 'map flush %0200000d all \\\n' 0
+		echo map flush all
+		printf 'map add 10.1.0.4 nbma 192.0.2.2 dev mgre0 # %0200000d\n' 0
+		many 5 5
+	)
+	batch_said "Error: a line is longer than 4095 octets or not text.
+Command failed -:2
+Error: a line is longer than 4095 octets or not text.
+Command failed -:5"
+	assert_eq "mappings" "$(map_count)" 4
 }
 
 # A program that writes the batch line by line sees each line done.
@@ -1479,7 +1499,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 65
+ktap_plan 66
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1532,6 +1552,7 @@ test_case "batch with -force, many failures" batch_forced_failures
 test_case "batch keeps the order of lines" batch_order
 test_case "batch syntax" batch_syntax
 test_case "batch syntax errors" batch_syntax_errors
+test_case "batch of long lines" batch_long_lines
 test_case "batch does what it read before it waits" batch_waits
 test_case "batch of 10,000 lines" batch_many
 test_case "monitor, text" monitor_text

@@ -70,11 +70,9 @@ static int input_fill(bool *end)
 	memmove(input.buf, input.buf + input.start, input.end - input.start);
 	input.end -= input.start;
 	input.start = 0;
-	if (input.end == sizeof(input.buf)) {
-		input.line++;
-		*end = true;
-		return usage_error("a line is longer than %zu octets.", sizeof(input.buf));
-	}
+	/* What goes is behind the beginning of a comment, or of no use: too long. */
+	if (input.end == sizeof(input.buf))
+		input.end = COMMAND_SIZE;
 
 	if (input_waits()) {
 		status = changes_flush();
@@ -168,6 +166,8 @@ static int input_command(char *command, bool *end)
 			return more ? usage_error("the continuation line is missing.") :
 				      STATUS_DONE;
 
+		if (len && line[len - 1] == '\r')
+			len--;
 		code = line_strip_comment(line, len);
 		more = code == len && len && line[len - 1] == '\\';
 		code -= more;
