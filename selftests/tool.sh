@@ -656,6 +656,14 @@ output_is_checked()
 	assert_eq "exit status" $status 1
 	assert_eq "message" "$(cat "$tmp/err")" \
 		"Error: cannot write the output: No space left on device."
+	# the first error flushes the output, and the second is another one
+	batch 1 -force >/dev/full <<-END
+		map show
+		map show dev nodev
+		map show dev nodev
+	END
+	assert_eq "message" "$(tail -n 1 "$tmp/err")" \
+		"Error: cannot write the output: No space left on device."
 }
 
 # Nothing else that is opened takes the place of a stream that is closed: the events

@@ -78,7 +78,7 @@ static int input_fill(bool *end)
 		status = changes_flush();
 		if (status)
 			return status;
-		fflush(stdout);
+		print_flush();
 	}
 	do {
 		got = read(input.fd, input.buf + input.end, sizeof(input.buf) - input.end);

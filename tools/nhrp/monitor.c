@@ -55,7 +55,7 @@ static void monitor_print_begin(const char *event, const char *text)
 static void monitor_print_end(void)
 {
 	print_record_end();
-	fflush(stdout);
+	print_flush();
 }
 
 static void monitor_print_mapping(const struct nlmsghdr *nlh, const char *event, const char *text)
@@ -236,7 +236,7 @@ static int monitor_catch_up(struct monitor *monitor)
 		return STATUS_REFUSED;
 	if (monitor->resolve && map_each_incomplete(monitor_print_incomplete))
 		return STATUS_REFUSED;
-	return ferror(stdout) ? STATUS_USAGE : STATUS_DONE;
+	return print_flush();
 }
 
 static int monitor_failed(struct monitor *monitor)
@@ -276,7 +276,7 @@ static int monitor_read(const struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type == GENL_ID_CTRL)
 		return monitor_is_end(nlh) ? netlink_gone() : STATUS_DONE;
 	monitor_print(nlh);
-	return ferror(stdout) ? STATUS_USAGE : STATUS_DONE;
+	return print_flush();
 }
 
 static int monitor_receive(struct monitor *monitor)

@@ -144,6 +144,7 @@ void print_uint(const char *key, const char *fmt, unsigned long long value);
 void print_flag(const char *key, const char *text);
 void print_text(const char *text);
 void print_break(void);
+int print_flush(void);
 int print_finish(void);
 
 /* utils.c */

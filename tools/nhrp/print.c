@@ -169,10 +169,23 @@ void print_break(void)
 	print_text(options.oneline ? "\\    " : "\n    ");
 }
 
+/* Only the first failure has a reason, for it drops what was to be written. */
+static int write_error;
+
+int print_flush(void)
+{
+	if (fflush(stdout) && !write_error)
+		write_error = errno;
+	return ferror(stdout) ? STATUS_USAGE : STATUS_DONE;
+}
+
 int print_finish(void)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	if (!print_flush())
 		return STATUS_DONE;
-	fprintf(stderr, "Error: cannot write the output: %s.\n", strerror(errno));
+	if (write_error)
+		fprintf(stderr, "Error: cannot write the output: %s.\n", strerror(write_error));
+	else
+		fputs("Error: cannot write the output.\n", stderr);
 	return STATUS_USAGE;
 }

@@ -19,7 +19,7 @@
 
 static void error_vprint(const char *fmt, va_list ap)
 {
-	fflush(stdout);
+	print_flush();
 	fputs("Error: ", stderr);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
