@@ -380,12 +380,15 @@ static int monitor_run(unsigned int chosen)
 	return status;
 }
 
-/* The number of a group that a word begins the name of, else ARRAY_SIZE */
+/*
+ * The number of the group with this name, else ARRAY_SIZE. Names are not shortened:
+ * listening to resolve changes what the kernel does.
+ */
 static size_t monitor_group_of(const char *word)
 {
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(monitor_groups) && !word_matches(word, monitor_groups[i].word))
+	while (i < ARRAY_SIZE(monitor_groups) && strcmp(word, monitor_groups[i].word))
 		i++;
 	return i;
 }
