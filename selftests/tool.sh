@@ -369,6 +369,31 @@ map_kinds_filters()
 	assert_eq "left" "$(map_count)" 13
 }
 
+# without_files ARG...: the tool where iproute2 has none
+without_files()
+{
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare -m bash -c 'for dir in /etc/iproute2 /usr/lib/iproute2 /usr/share/iproute2; do
+		[ ! -d "$dir" ] || mount -t tmpfs none "$dir" || exit
+	done
+	exec "$@"' bash "$NHRP" -n "$DUT" "$@"
+}
+
+map_protocols()
+{
+	local name
+
+	map_empty || return
+	try without_files map add 10.0.0.9 nbma 192.0.2.9 dev mgre0 protocol 77
+	for name in unspec kernel boot zebra bird bgp ospf eigrp 77; do
+		try without_files map replace 10.0.0.9 nbma 192.0.2.9 dev mgre0 \
+			protocol $name || return
+		assert_eq "name" "$(without_files -j map | jq -r '.[].protocol')" $name
+		assert_eq "the files' name" "$(dut -j map | jq -r '.[].protocol')" $name
+	done
+	run_fails 1 "name of rt_protos" without_files map show protocol x
+}
+
 # shown ARG...: what map show says of nb0, sorted
 shown()
 {
@@ -1507,7 +1532,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 66
+ktap_plan 67
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1531,6 +1556,7 @@ test_case "map show, filters" map_filters
 test_case "map show, all types, flags and options" map_kinds
 test_case "map show, defaults" map_defaults
 test_case "map show, filters of types and flags" map_kinds_filters
+test_case "protocols without files of iproute2" map_protocols
 test_case "map show, neighbours" map_neighbours
 test_case "map replace, unique" map_unique
 test_case "map save restores byte for byte" map_saved

@@ -339,7 +339,31 @@ const char *device_name(uint32_t ifindex)
 	return ifr.ifr_name;
 }
 
-/* Routing protocols, as ip(8) names them */
+/* Routing protocols, as ip(8) names them: those that it knows, and what its files say */
+
+static const char * const known_protocols[UINT8_MAX + 1] = {
+	[RTPROT_UNSPEC] = "unspec",
+	[RTPROT_REDIRECT] = "redirect",
+	[RTPROT_KERNEL] = "kernel",
+	[RTPROT_BOOT] = "boot",
+	[RTPROT_STATIC] = "static",
+	[RTPROT_GATED] = "gated",
+	[RTPROT_RA] = "ra",
+	[RTPROT_MRT] = "mrt",
+	[RTPROT_ZEBRA] = "zebra",
+	[RTPROT_BIRD] = "bird",
+	[RTPROT_DNROUTED] = "dnrouted",
+	[RTPROT_XORP] = "xorp",
+	[RTPROT_NTK] = "ntk",
+	[RTPROT_DHCP] = "dhcp",
+	[RTPROT_KEEPALIVED] = "keepalived",
+	[RTPROT_BABEL] = "babel",
+	[RTPROT_BGP] = "bgp",
+	[RTPROT_ISIS] = "isis",
+	[RTPROT_OSPF] = "ospf",
+	[RTPROT_RIP] = "rip",
+	[RTPROT_EIGRP] = "eigrp",
+};
 
 static char *protocols[UINT8_MAX + 1];
 
@@ -396,15 +420,22 @@ static void protocols_read(void)
 	if (done)
 		return;
 	done = true;
-	protocols[RTPROT_STATIC] = strdup("static");
 	protocols_read_file("/usr/lib/iproute2/rt_protos");
 	protocols_read_file("/usr/share/iproute2/rt_protos");
 	protocols_read_file("/etc/iproute2/rt_protos");
 	protocols_read_dir("/etc/iproute2/rt_protos.d");
 }
 
+/* NULL if it has no name */
+static const char *protocol_lookup(uint8_t number)
+{
+	protocols_read();
+	return protocols[number] ? protocols[number] : known_protocols[number];
+}
+
 bool protocol_number(const char *name, uint8_t *number)
 {
+	const char *known;
 	uint64_t value;
 	int i;
 
@@ -413,9 +444,9 @@ bool protocol_number(const char *name, uint8_t *number)
 		return true;
 	}
 
-	protocols_read();
 	for (i = 0; i <= UINT8_MAX; i++) {
-		if (protocols[i] && !strcmp(protocols[i], name)) {
+		known = protocol_lookup(i);
+		if (known && !strcmp(known, name)) {
 			*number = i;
 			return true;
 		}
@@ -425,11 +456,11 @@ bool protocol_number(const char *name, uint8_t *number)
 
 const char *protocol_name(uint8_t number)
 {
+	const char *known = protocol_lookup(number);
 	static char text[sizeof("255")];
 
-	protocols_read();
-	if (protocols[number])
-		return protocols[number];
+	if (known)
+		return known;
 	snprintf(text, sizeof(text), "%u", number);
 	return text;
 }
