@@ -122,6 +122,9 @@ tools()
 	for dir in build/lint/tools/tools/{nhrp,iproute2}; do
 		# From the environment: each Makefile adds its own warnings.
 		CFLAGS="-O2 -g -Werror" quiet make -s -C "$dir" all || return 1
+		# Nor may flags of the command line take away what is needed.
+		quiet make -s -C "$dir" CFLAGS=-Werror CPPFLAGS=-DLINT LDLIBS= clean all ||
+			return 1
 	done
 }
 
