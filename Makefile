@@ -12,6 +12,12 @@ INSTALL ?= install
 # A staged install stages the module too.
 INSTALL_MOD_PATH ?= $(DESTDIR)
 
+# The Makefiles of several folders use them, as words of the shell.
+$(foreach name,DESTDIR INSTALL_MOD_PATH,\
+	$(if $(word 2,$($(name))),$(error mgre: $(name)="$($(name))" holds a space)))
+override DESTDIR := $(abspath $(DESTDIR))
+override INSTALL_MOD_PATH := $(abspath $(INSTALL_MOD_PATH))
+
 KERNELS ?= 6.1 6.12
 KERNEL ?= 6.12
 TESTS ?=
@@ -39,14 +45,14 @@ install: all ## install the module, the tools and the man pages (DESTDIR, PREFIX
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) \
 		CONFIG_MODULE_SIG_ALL= modules_install
 	$(if $(INSTALL_MOD_PATH),,depmod $(release))
-	@for dir in $(tools); do $(MAKE) -C $$dir install || exit 1; done
+	@for dir in $(tools); do $(MAKE) -C $$dir DESTDIR=$(DESTDIR) install || exit 1; done
 	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man8
 	$(INSTALL) -m 644 $(man_pages) $(DESTDIR)$(MANDIR)/man8
 
 uninstall: headers ## remove what install put there
 	$(RM) $(module_dir)/updates/mgre.ko*
 	$(if $(INSTALL_MOD_PATH),,depmod $(release))
-	@for dir in $(tools); do $(MAKE) -C $$dir uninstall || exit 1; done
+	@for dir in $(tools); do $(MAKE) -C $$dir DESTDIR=$(DESTDIR) uninstall || exit 1; done
 	$(RM) $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_pages)))
 
 dkms-install: ## copy the module's sources to where DKMS looks (then: dkms install mgre/VERSION)

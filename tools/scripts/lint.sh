@@ -128,6 +128,37 @@ tools()
 	done
 }
 
+# staged TARGET DESTDIR: a copy of ours, with a kernel that has nothing to build
+staged()
+{
+	make -s -C "$work/install" KDIR="$work/install/kernel" PREFIX=/usr DESTDIR="$2" "$1"
+}
+
+# A staged install is in one place, wherever the Makefiles are, and goes again.
+install_paths()
+{
+	local dir=$work/install
+
+	mkdir -p "$dir/kernel"
+	our_files | grep -E '^(Makefile$|Documentation/man/|tools/|include/uapi/)' |
+		xargs -d '\n' cp -p --parents -t "$dir" || return 1
+	cat >"$dir/kernel/Makefile" <<-'END'
+		kernelrelease: ; @echo lint
+		modules: ;
+		to = $(INSTALL_MOD_PATH)/lib/modules/lint/updates
+		modules_install: ; install -D /dev/null $(to)/mgre.ko
+	END
+	staged install stage || return 1
+	(cd "$dir" && find . -path '*stage/*' -type f | sort >"$work/installed") || return 1
+	grep -v '^\./stage/.*/ip/link_mgre\.so$' "$work/installed" | diff - <(printf '%s\n' \
+		./stage/lib/modules/lint/updates/mgre.ko ./stage/usr/sbin/nhrp \
+		./stage/usr/share/man/man8/{ip-link-mgre,nhrp}.8) || return 1
+	staged uninstall stage || return 1
+	[ -z "$(find "$dir" -path '*stage/*' -type f)" ] || return 1
+	! staged install "two words" 2>"$work/error" &&
+		grep -q 'DESTDIR="two words" holds a space' "$work/error"
+}
+
 shell()
 {
 	scripts | xargs -d '\n' shellcheck -x -P SCRIPTDIR
@@ -206,6 +237,7 @@ for kernel in $kernels; do
 	gate "sparse on $kernel" sparse "$kernel"
 done
 gate "tools with -Werror" tools
+gate "install" install_paths
 gate "shellcheck" shell
 gate "man pages" man_pages
 gate "layers" layers
