@@ -41,7 +41,7 @@ tools: ## build the nhrp tool and the plugin of ip
 	@for dir in $(tools); do $(MAKE) -C $$dir all || exit 1; done
 
 # No signature: a distribution's headers come without its key.
-install: all ## install the module, the tools and the man pages (DESTDIR, PREFIX, INSTALL_MOD_PATH)
+install: all ## install the module, the tools and the man pages (DESTDIR, PREFIX, INSTALL_MOD_PATH; IPLIBDIR is where ip looks for plugins)
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) \
 		CONFIG_MODULE_SIG_ALL= modules_install
 	$(if $(INSTALL_MOD_PATH),,depmod $(release))
@@ -54,6 +54,9 @@ uninstall: headers ## remove what install put there
 	$(if $(INSTALL_MOD_PATH),,depmod $(release))
 	@for dir in $(tools); do $(MAKE) -C $$dir DESTDIR=$(DESTDIR) uninstall || exit 1; done
 	$(RM) $(addprefix $(DESTDIR)$(MANDIR)/man8/,$(notdir $(man_pages)))
+
+deps-build: ## install what building needs, the running kernel's headers too (Debian)
+	@KERNELS=$$(uname -r) $(scripts)/deps.sh build
 
 dkms-install: ## copy the module's sources to where DKMS looks (then: dkms install mgre/VERSION)
 	$(INSTALL) -d $(DESTDIR)/usr/src/mgre-$(VERSION)
@@ -125,4 +128,4 @@ built: deps
 	@$(MAKE) -s --no-print-directory tools
 
 .PHONY: all modules tools install uninstall dkms-install demo check check-6.1 check-6.12 check-debug \
-	check-kselftest bench lint clean help headers deps built
+	check-kselftest bench lint clean help headers deps deps-build built
