@@ -471,6 +471,27 @@ map_saved()
 	try ip -n "$DUT" link del 'a#b'
 }
 
+# Names of devices that a batch would read otherwise, with quotes of either kind
+map_saved_names()
+{
+	local name names=('"' "'" 'a"' "a'" '"a"' "'a'" 'a"#' "a'#" "\"'" "a\\")
+	local key=100
+
+	map_empty || return
+	for name in "${names[@]}"; do
+		try ip -n "$DUT" link add "$name" type mgre key $((key++)) || return
+		try dut map add 10.0.0.9 negative dev "$name"
+	done
+	try dut map save >"$tmp/saved"
+	map_empty
+	try dut -batch "$tmp/saved"
+	try dut map save | cmp - "$tmp/saved" || fail "saved, restored and saved again differs"
+	assert_eq "names" "$(dut -j map | jq -r '.[].dev')" "$(printf '%s\n' "${names[@]}")"
+	for name in "${names[@]}"; do
+		try ip -n "$DUT" link del "$name"
+	done
+}
+
 # Mappings change while a dump of many messages is read.
 map_save_interrupted()
 {
@@ -1532,7 +1553,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 67
+ktap_plan 68
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1560,6 +1581,7 @@ test_case "protocols without files of iproute2" map_protocols
 test_case "map show, neighbours" map_neighbours
 test_case "map replace, unique" map_unique
 test_case "map save restores byte for byte" map_saved
+test_case "map save of devices with quotes" map_saved_names
 test_case "map save is told of changes" map_save_interrupted
 test_case "stats show" stats_show
 test_case "map get" map_get

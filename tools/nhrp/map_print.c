@@ -52,12 +52,25 @@ static void map_print_dst(struct nlattr **tb)
 	print_string("dst", "%s", prefix_text(nla_data(dst), nla_len(dst), prefixlen));
 }
 
+/* In a batch a quote counts where a word begins, and a # anywhere. */
+static void map_print_dev_text(const char *name, uint32_t ifindex)
+{
+	if (*name != '"' && *name != '\'' && !strpbrk(name, "#\\"))
+		print_string(NULL, " dev %s", name);
+	else if (!strchr(name, '"'))
+		print_string(NULL, " dev \"%s\"", name);
+	else if (!strchr(name, '\''))
+		print_string(NULL, " dev '%s'", name);
+	else
+		print_uint(NULL, " dev if%llu", ifindex);
+}
+
 static void map_print_dev(uint32_t ifindex)
 {
 	const char *name = device_name(ifindex);
 
 	print_string("dev", NULL, name);
-	print_string(NULL, strpbrk(name, "#\\\"'") ? " dev \"%s\"" : " dev %s", name);
+	map_print_dev_text(name, ifindex);
 }
 
 const char *map_type_name(uint8_t type)
