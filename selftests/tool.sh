@@ -210,6 +210,23 @@ devices_of_netns()
 	try dut map show dev mgre0
 }
 
+devices_by_other_names()
+{
+	local name long
+
+	long=$(printf 'x%.0s' {1..127})
+	map_empty || return
+	for name in other sixteen-letters- "$long"; do
+		try ip -n "$DUT" link property add dev mgre1 altname "$name" || return
+		try dut map replace 10.0.0.9 nbma 192.0.2.9 dev "$name"
+		assert_eq "mapping" "$(dut map show dev "$name")" \
+			"10.0.0.9 nbma 192.0.2.9 dev mgre1 type static"
+		try dut map del 10.0.0.9 dev "$name"
+		try ip -n "$DUT" link property del dev mgre1 altname "$name"
+		fails_with 1 "Error: cannot find device \"$name\"." -n "$DUT" map show dev "$name"
+	done
+}
+
 kernel_refusals()
 {
 	map_reset && table 2 refused.txt -n "$DUT" &&
@@ -1553,7 +1570,7 @@ Command failed $tmp/fifo:3"
 need jq ip
 has_jsonschema=
 ! python3 -c 'import jsonschema' 2>/dev/null || has_jsonschema=1
-ktap_plan 68
+ktap_plan 69
 test_case "without the module" no_module
 test_case "help at each level" help_texts
 test_case "version" version
@@ -1566,6 +1583,7 @@ ip -n "$DUT" link add mgre0 type mgre key 1
 ip -n "$DUT" link add mgre1 type mgre key 2
 test_case "wrong command lines" usage_errors
 test_case "devices are those of the netns" devices_of_netns
+test_case "devices by alternative names" devices_by_other_names
 test_case "refusals of the kernel" kernel_refusals
 test_case "no privilege" no_privilege
 test_case "abbreviated words" abbreviations

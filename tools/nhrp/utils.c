@@ -13,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <netlink/msg.h>
+
 #include <linux/rtnetlink.h>
 
 #include "nhrp.h"
@@ -221,9 +223,11 @@ static int device_socket(void)
 	return fd;
 }
 
+#define DEVICE_NAME_SIZE	128	/* of an alternative name */
+
 /* The device asked for last */
 static struct {
-	char name[IFNAMSIZ];
+	char name[DEVICE_NAME_SIZE];
 	uint32_t ifindex;		/* 0 when forgotten */
 } last_device;
 
@@ -233,16 +237,52 @@ void device_forget(void)
 	last_device.ifindex = 0;
 }
 
-static int device_lookup(const char *name, uint32_t *ifindex)
+static int device_read_link(struct nl_msg *msg, void *ifindex)
+{
+	const struct ifinfomsg *link = nlmsg_data(nlmsg_hdr(msg));
+
+	*(uint32_t *)ifindex = link->ifi_index;
+	return NL_OK;
+}
+
+/* By an alternative name that is too long for the ioctl; 0 if no device has it */
+static uint32_t device_lookup_long(const char *name)
+{
+	struct ifinfomsg link = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETLINK, 0);
+	struct nl_sock *sock = nl_socket_alloc();
+	uint32_t ifindex = 0;
+
+	if (msg && sock && !nl_connect(sock, NETLINK_ROUTE) &&
+	    !nlmsg_append(msg, &link, sizeof(link), NLMSG_ALIGNTO) &&
+	    !nla_put_string(msg, IFLA_ALT_IFNAME, name)) {
+		nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, device_read_link, &ifindex);
+		if (nl_send_auto(sock, msg) >= 0)
+			nl_recvmsgs_default(sock);
+	}
+	nl_socket_free(sock);
+	nlmsg_free(msg);
+	return ifindex;
+}
+
+/* By a name or an alternative name; 0 if no device has it */
+static uint32_t device_lookup_name(const char *name)
 {
 	struct ifreq ifr = { };
+
+	if (strlen(name) >= sizeof(ifr.ifr_name))
+		return device_lookup_long(name);
+	strcpy(ifr.ifr_name, name);
+	return ioctl(device_socket(), SIOCGIFINDEX, &ifr) ? 0 : ifr.ifr_ifindex;
+}
+
+static int device_lookup(const char *name, uint32_t *ifindex)
+{
 	uint64_t number;
 
-	strcpy(ifr.ifr_name, name);
-	if (!ioctl(device_socket(), SIOCGIFINDEX, &ifr)) {
-		*ifindex = ifr.ifr_ifindex;
+	*ifindex = device_lookup_name(name);
+	if (*ifindex)
 		return STATUS_DONE;
-	}
 	/* what device_name() says of a device that it cannot name */
 	if (!strncmp(name, "if", 2) && uint_parse(name + 2, INT32_MAX, &number) && number) {
 		*ifindex = number;
