@@ -435,6 +435,7 @@ need tcpdump jq nft ethtool python3 setpriv socat
 mgre_load
 ktap_plan 15
 topo 3
+no_mld "${SITE[0]}"
 try on "${SITE[0]}" sysctl -qw net.ipv6.conf.mgre0.disable_ipv6=0
 
 test_case "nobody is listed" nobody
