@@ -26,18 +26,23 @@ static struct net *nhrp_nl_net_get(const struct nhrp_cache *cache)
 	return net;
 }
 
-/* A message for group "mapping" about @mapping or, if that is NULL, @pending. Returns
- * NULL when there is no memory, which the listeners are told.
+/* Writes what group "mapping" is to be told of @mapping or, if that is NULL, of
+ * @pending. When there is no memory the listeners are told that.
  */
-static struct sk_buff *nhrp_nl_event(const struct nhrp_cache *cache,
-				     struct net *net,
-				     const struct nhrp_mapping *mapping,
-				     const struct nhrp_pending *pending,
-				     u8 cmd, gfp_t gfp)
+static void nhrp_nl_write(struct nhrp_cache *cache,
+			  const struct nhrp_mapping *mapping,
+			  const struct nhrp_pending *pending, u8 cmd, gfp_t gfp)
 {
 	struct sk_buff *msg;
+	struct net *net;
 	void *hdr;
 	int err;
+
+	lockdep_assert_held(&cache->lock);
+
+	net = nhrp_nl_net_get(cache);
+	if (!net)
+		return;
 
 	msg = genlmsg_new(NLMSG_DEFAULT_SIZE, gfp);
 	if (!msg)
@@ -50,13 +55,15 @@ static struct sk_buff *nhrp_nl_event(const struct nhrp_cache *cache,
 	if (err)
 		goto free_msg;
 
-	return msg;
+	__skb_queue_tail(&cache->events, msg);
+	goto put_net;
 
 free_msg:
 	nlmsg_free(msg);
 lost:
 	genl_set_err(&nhrp_nl_family, net, 0, NHRP_NLGRP_MAPPING, -ENOBUFS);
-	return NULL;
+put_net:
+	put_net(net);
 }
 
 /**
@@ -70,23 +77,11 @@ lost:
  * Context: process, under the lock of the cache, which keeps events in the
  * order of the changes.
  */
-void nhrp_nl_notify(const struct nhrp_cache *cache,
+void nhrp_nl_notify(struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd)
 {
-	struct sk_buff *msg;
-	struct net *net;
-
-	lockdep_assert_held(&cache->lock);
-
-	net = nhrp_nl_net_get(cache);
-	if (!net)
-		return;
-
-	msg = nhrp_nl_event(cache, net, mapping, NULL, cmd, GFP_KERNEL);
-	if (msg)
-		genlmsg_multicast_netns(&nhrp_nl_family, net, msg, 0,
-					NHRP_NLGRP_MAPPING, GFP_KERNEL);
-	put_net(net);
+	nhrp_nl_write(cache, mapping, NULL, cmd, GFP_KERNEL);
+	nhrp_nl_send_events(cache);
 }
 
 /**
@@ -102,23 +97,11 @@ void nhrp_nl_notify(const struct nhrp_cache *cache,
 void nhrp_nl_notify_pending(struct nhrp_cache *cache,
 			    const struct nhrp_pending *pending, u8 cmd)
 {
-	struct sk_buff *msg;
-	struct net *net;
-
-	lockdep_assert_held(&cache->lock);
-
-	net = nhrp_nl_net_get(cache);
-	if (!net)
-		return;
-
-	msg = nhrp_nl_event(cache, net, NULL, pending, cmd, GFP_ATOMIC);
-	if (msg)
-		__skb_queue_tail(&cache->events, msg);
-	put_net(net);
+	nhrp_nl_write(cache, NULL, pending, cmd, GFP_ATOMIC);
 }
 
 /**
- * nhrp_nl_send_events - send what nhrp_nl_notify_pending() has written
+ * nhrp_nl_send_events - send what has been written
  * @cache: cache
  *
  * Context: process, under the lock of the cache.

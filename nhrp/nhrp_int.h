@@ -289,7 +289,7 @@ void nhrp_peer_free_now(struct nhrp_peer *peer);
 void nhrp_peer_stats(const struct nhrp_peer *peer, struct rtnl_link_stats64 *s);
 
 /* netlink.c */
-void nhrp_nl_notify(const struct nhrp_cache *cache,
+void nhrp_nl_notify(struct nhrp_cache *cache,
 		    const struct nhrp_mapping *mapping, u8 cmd);
 void nhrp_nl_notify_pending(struct nhrp_cache *cache,
 			    const struct nhrp_pending *pending, u8 cmd);

@@ -597,7 +597,6 @@ static void nhrp_resolve_refresh(struct nhrp_cache *cache,
 		.attempt	= 1,
 		.reason		= NHRP_RESOLVE_REASON_REFRESH,
 	};
-
 	bool ask;
 
 	spin_lock_bh(&cache->resolve_lock);
