@@ -104,10 +104,10 @@ tool_shows()
 	run_case cases left_waiting 4 || return
 	nhrp -n "$DUT" -j map show dev mgre0 type incomplete >"$tmp/shown"
 	assert_eq "incomplete" "$(jq length "$tmp/shown")" 21
-	assert_eq "waiting" "$(jq 'map(.queued) | add' "$tmp/shown")" 1020
+	assert_eq "waiting" "$(jq 'map(.queued) | add' "$tmp/shown")" 120
 	nhrp -n "$DUT" -j -s map show dev mgre0 type incomplete >"$tmp/shown"
 	assert_eq "waiting" "$(nhrp -n "$DUT" -j stats show dev mgre0 |
-		jq '.[0].queued')" 1020
+		jq '.[0].queued')" 120
 }
 
 netns_goes()

@@ -13,6 +13,8 @@ from collections import namedtuple
 
 import genl
 
+MACHINE_IS_SLOW = os.environ.get("KSFT_MACHINE_SLOW") == "yes"
+
 NEW, DEL, GET, FLUSH, PEER_GET = range(1, 6)
 NEW_NTF, CHANGE_NTF, DEL_NTF, EXPIRE_NTF = range(6, 10)
 BATCH, STATS_GET, RESOLVE_NTF = range(10, 13)
