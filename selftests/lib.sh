@@ -746,6 +746,29 @@ hex_sum()
 	printf %04x $((65535 - sum))
 }
 
+# hex_addr ADDRESS: of IPv4
+hex_addr()
+{
+	local IFS=. octets
+
+	read -ra octets <<<"$1"
+	printf %02x "${octets[@]}"
+}
+
+# forge_icmp TYPE CODE [ETHERTYPE HEX]: the router sends the hub an error, with an MTU of
+# 600, about GRE that the hub never sent to site 1, with that inside
+forge_icmp()
+{
+	local head rest
+
+	head=$(printf %02x "$1" "$2")
+	rest=000002584500004c00004000402f0000
+	rest+=$(hex_addr "${NBMA[0]}")$(hex_addr "${NBMA[1]}")
+	rest+=2000${3:-0800}0000002a${4:-$(printf %056d 0)}
+	perl -e 'print pack "H*", shift' "$head$(hex_sum "${head}0000$rest")$rest" |
+		on "$ROUTER" socat -u - "IP4-SENDTO:${NBMA[0]}:1"
+}
+
 # ---- start
 
 exec 3>&1

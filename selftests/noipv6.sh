@@ -47,24 +47,7 @@ packet_to_nobody()
 # An error about a packet of IPv6 in GRE, which would be told its sender
 error_about_ipv6()
 {
-	try on "$ROUTER" "${PYTHON[@]}" - "${NBMA[0]}" "${NBMA[1]}" "$PAYLOAD6" <<-'END'
-		import socket, struct, sys
-		hub, spoke, payload = sys.argv[1:]
-		def total(data):
-		    n = sum(struct.unpack(f"!{len(data) // 2}H", data))
-		    while n >> 16:
-		        n = (n & 0xffff) + (n >> 16)
-		    return 0xffff - n
-		quoted = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 76, 0, 0x4000, 64, 47, 0,
-		                     socket.inet_aton(hub), socket.inet_aton(spoke))
-		quoted += struct.pack("!HHI", 0x2000, 0x86dd, 42)
-		quoted += bytes.fromhex(payload) + bytes(8)
-		head = struct.pack("!BBHHH", 3, 1, 0, 0, 0)
-		icmp = head[:2] + struct.pack("!H", total(head + quoted)) + head[4:] + quoted
-		with socket.socket(socket.AF_INET, socket.SOCK_RAW,
-		                   socket.IPPROTO_ICMP) as sock:
-		    sock.sendto(icmp, (hub, 0))
-	END
+	try forge_icmp 3 1 86dd "${PAYLOAD6}0000000000000000"
 	try busywait 5 counted
 	ipv4_passes
 }
@@ -74,7 +57,7 @@ counted()
 	[ "$(peer "${SITE[0]}" "${NBMA[1]}" .icmp_unreachable)" = 1 ]
 }
 
-need ethtool jq python3
+need ethtool jq python3 socat perl
 [ ! -e /proc/sys/net/ipv6 ] || skip "IPv6 is there: boot with ipv6.disable=1"
 mgre_load
 ktap_plan 4

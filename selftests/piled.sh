@@ -11,13 +11,17 @@
 # shellcheck source=dual/topology.sh
 . "$top/selftests/dual/topology.sh"
 
-# device OPTION...: mgre0 here, anew
+# device NS OPTION...: mgre0 there, anew
 device()
 {
-	ip -n "$HERE" link del mgre0 2>/dev/null
-	try ip -n "$HERE" link add mgre0 type mgre "$@" &&
-	try ip -n "$HERE" link set mgre0 up &&
-	try ip -n "$HERE" addr add 10.4.0.1/24 dev mgre0
+	local ns=$1 address=10.4.0.1
+
+	shift
+	[ "$ns" = "$HERE" ] || address=10.4.0.2
+	ip -n "$ns" link del mgre0 2>/dev/null
+	try ip -n "$ns" link add mgre0 type mgre "$@" &&
+	try ip -n "$ns" link set mgre0 up &&
+	try ip -n "$ns" addr add $address/24 dev mgre0
 }
 
 # told FIELD: of nhrp stats show
@@ -33,7 +37,7 @@ message_comes_back()
 	local pid
 
 	[ "$nlmon" ] || { skip "no nlmon in this kernel"; return; }
-	device local 192.0.2.1 key 1 || return
+	device "$HERE" local 192.0.2.1 key 1 || return
 	try ip -n "$HERE" -batch - <<-END || return
 		link add tap0 type nlmon
 		link set tap0 up
@@ -72,7 +76,7 @@ two_at_once()
 	[ "$nlmon" ] || { skip "no nlmon in this kernel"; return; }
 	[[ $(uname -r) != 6.1.* ]] ||
 		{ skip "6.1 takes the lock of such a qdisc twice by itself"; return; }
-	device local 192.0.2.1 key 1 || return
+	device "$HERE" local 192.0.2.1 key 1 || return
 	try ip -n "$HERE" -batch - <<-END || return
 		link add x0 type dummy
 		link set x0 up
@@ -108,10 +112,8 @@ nflog_of_ipv6()
 {
 	local pid
 
-	device local 2001:db8::1 key 1 || return
-	try ip -n "$THERE" link add mgre0 type mgre local 2001:db8::2 key 1 &&
-	try ip -n "$THERE" addr add 10.4.0.2/24 dev mgre0 &&
-	try ip -n "$THERE" link set mgre0 up || return
+	device "$HERE" local 2001:db8::1 key 1 || return
+	device "$THERE" local 2001:db8::2 key 1 || return
 	try nhrp -n "$HERE" map add 10.4.0.2 nbma 2001:db8::2 dev mgre0
 	try nhrp -n "$THERE" map add 10.4.0.1 nbma 2001:db8::1 dev mgre0
 	try on "$HERE" nft -f - <<-END || return
@@ -189,7 +191,7 @@ packet()
 # The route that act_tunnel_key gives a packet has no device.
 route_without_device()
 {
-	device local 192.0.2.1 key 1 || return
+	device "$HERE" local 192.0.2.1 key 1 || return
 	try on "$HERE" tc qdisc add dev mgre0 clsact &&
 	try on "$HERE" tc filter add dev mgre0 egress matchall \
 		action tunnel_key set src_ip 192.0.2.1 dst_ip 192.0.2.2 id 1 || return
@@ -204,7 +206,7 @@ short_frame()
 	local pid pcap=$tmp/short.pcap
 	local ip=4500001c0001000040012ede0a0400010a0400aa icmp=0800f7fe00010000
 
-	device local 192.0.2.1 || return
+	device "$HERE" local 192.0.2.1 || return
 	capture_start pid "$pcap" "$HERE" eth0 ip proto 47 || return
 	try packet raw 192.0.2.2 $ip$icmp
 	capture_stop "$pid" "$pcap" 1
@@ -215,7 +217,7 @@ short_frame()
 # A checksum to be filled in where the GRE header will be, by PACKET_VNET_HDR
 checksum_in_front()
 {
-	device local 192.0.2.1 key 1 || return
+	device "$HERE" local 192.0.2.1 key 1 || return
 	try on "$HERE" "${PYTHON[@]}" - <<-'END'
 		import socket, struct
 		packet = bytes.fromhex("4500001c0001000040010000" "0a040001" "0a040002")
@@ -245,10 +247,8 @@ chains()
 {
 	local pid
 
-	device local 192.0.2.1 key 1 || return
-	try ip -n "$THERE" link add mgre0 type mgre local 192.0.2.2 key 1 &&
-	try ip -n "$THERE" addr add 10.4.0.2/24 dev mgre0 &&
-	try ip -n "$THERE" link set mgre0 up || return
+	device "$HERE" local 192.0.2.1 key 1 || return
+	device "$THERE" local 192.0.2.2 key 1 || return
 	try nhrp -n "$HERE" map add 10.4.0.2 nbma 192.0.2.2 dev mgre0
 	try nhrp -n "$THERE" map add 10.4.0.1 nbma 192.0.2.1 dev mgre0
 	on "$HERE" ethtool -K mgre0 rx-gro-list on >/dev/null 2>&1 || :

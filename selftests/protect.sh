@@ -231,29 +231,6 @@ path_mtu()
 	flush
 }
 
-# forged ICMP_TYPE ICMP_CODE: an error of the router about GRE that the hub would have
-# sent in clear
-forged()
-{
-	on "$ROUTER" "${PYTHON[@]}" - "${NBMA[0]}" "${NBMA[1]}" "$1" "$2" <<-'END'
-		import socket, struct, sys
-		hub, spoke, kind, code = sys.argv[1:]
-		def total(data):
-		    words = struct.unpack(f"!{len(data) // 2}H", data)
-		    n = sum(words)
-		    while n >> 16:
-		        n = (n & 0xffff) + (n >> 16)
-		    return 0xffff - n
-		quoted = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 100, 0, 0x4000, 64, 47, 0,
-		                     socket.inet_aton(hub), socket.inet_aton(spoke))
-		quoted += struct.pack("!HHI", 0x2000, 0x0800, 42) + bytes(28)
-		head = struct.pack("!BBHHH", int(kind), int(code), 0, 0, 600)
-		icmp = head[:2] + struct.pack("!H", total(head + quoted)) + head[4:] + quoted
-		sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-		sock.sendto(icmp, (hub, 0))
-	END
-}
-
 errors()
 {
 	peer "${SITE[0]}" "${NBMA[1]}" .icmp_unreachable
@@ -272,11 +249,11 @@ icmp()
 	devices "$a" "$b" || return
 	ipsec transport "$a" "$b" || return
 	try reaches "${SITE[0]}" "${OVER[1]}"
-	try forged 3 1
+	try forge_icmp 3 1
 	try busywait 5 errors_are 1
 	try ip -n "${SITE[0]}" link change mgre0 type mgre protect
-	try forged 3 1
-	try forged 3 4
+	try forge_icmp 3 1
+	try forge_icmp 3 4
 	try reaches "$ROUTER" "${NBMA[0]}"
 	assert_eq "errors" "$(errors)" 1
 	try reaches "${SITE[0]}" "${OVER[1]}" -M "do" -s 1000
@@ -303,11 +280,11 @@ icmp_policy()
 	try ip -n "$hub" xfrm policy add dir in src 0.0.0.0/0 dst "${NBMA[0]}/32" \
 		proto icmp action block || return
 	before=$(blocked "$hub")
-	try forged 3 1
+	try forge_icmp 3 1
 	try busywait 5 blocked_more "$hub" "$before"
 	assert_eq "errors" "$(errors)" 0
 	flush
-	try forged 3 1
+	try forge_icmp 3 1
 	try busywait 5 errors_are 1
 }
 
@@ -422,7 +399,7 @@ underlay6()
 	done
 }
 
-need tcpdump jq ethtool socat python3 nft
+need tcpdump jq ethtool socat python3 nft perl
 try modprobe -a esp4 esp6 ipcomp deflate xfrm_user xfrm_interface
 mgre_load
 ktap_plan 18

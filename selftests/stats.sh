@@ -32,14 +32,6 @@ NARROW=10.0.0.93	# a mapping with mtu 1300
 
 # ---- packets
 
-hex_addr()
-{
-	local IFS=. octets
-
-	read -ra octets <<<"$1"
-	printf %02x "${octets[@]}"
-}
-
 # datagram FROM TO LENGTH: IPv4 with DF and UDP's discard port, in hex
 datagram()
 {
