@@ -393,7 +393,8 @@ many()
 	bg_on pid "$hub" tcpdump -Z root -Uni eth0 -s 96 -B 65536 -w "$pcap" \
 		"dst net 198.18.0.0/16 and greater 120" 2>"$pcap.err"
 	try busywait 20 grep -q 'listening on' "$pcap.err" || return
-	on "$hub" ping -q -n -c 20 -i 0.02 -W 0.1 -I mgre0 224.0.0.99 || :
+	# What waits is in its send buffer, which by default has room for a few packets.
+	on "$hub" ping -q -n -c 20 -i 0.02 -W 0.1 -S 200000 -I mgre0 224.0.0.99 || :
 	try busywait 60 all_sent $((20 * MANY)) || return
 	capture_stop "$pid" "$pcap" $((20 * MANY))
 	note "$(grep dropped "$pcap.err")"
