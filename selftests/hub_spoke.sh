@@ -359,6 +359,23 @@ counters()
 	assert_eq "packets and octets, tx and rx" "${old[*]}" "10 840 10 840"
 }
 
+# The first 256 peers of a device have counters for each CPU, the others share theirs.
+counters_of_many()
+{
+	local hub=${SITE[0]} i
+
+	try nhrp -n "$hub" map flush nbma "${NBMA[2]}" dev mgre0
+	assert_eq "peers" "$(peer "$hub" "${NBMA[2]}" .mappings)" null
+	try nhrp -n "$hub" -batch - < <(
+		for ((i = 0; i < 256; i++)); do
+			echo "map add 10.9.0.$i nbma 203.0.113.$i dev mgre0"
+		done
+		echo "map add ${OVER[2]} nbma ${NBMA[2]} dev mgre0"
+	) || return
+	counters
+	try nhrp -n "$hub" map flush 10.9.0.0/24 dev mgre0
+}
+
 # goes_to SITE ADDRESS: the data path sends it there, and `map get` says so
 goes_to()
 {
@@ -423,7 +440,7 @@ done
 head -c 2000000 /dev/urandom >"$tmp/data"
 text 40 >"$tmp/little"
 
-ktap_plan 21
+ktap_plan 22
 test_case "ping between all sites" ping_all_pairs
 test_case "ping what is behind them" ping_behind_sites
 test_case "spoke to spoke through the hub" through_hub
@@ -441,6 +458,7 @@ test_case "unreachable to a sender behind the hub" unmapped_forwarded_is_told
 test_case "a holding time that ends stops traffic" expiry_stops
 test_case "a holding time extended keeps it up" refresh_extends_hold
 test_case "counters of a peer" counters
+test_case "counters of the 257th peer" counters_of_many
 test_case "longest prefix wins" longest_prefix_wins
 test_case "two devices, two keys" two_keys
 test_case "path MTU of a peer" path_mtu
