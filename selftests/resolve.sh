@@ -135,12 +135,14 @@ mgre_load
 begin unanswered 4
 begin unanswered 6
 begin flag_resolve 4
+begin way_goes 6
 begin refresh 4
+begin nobody_to_refresh 6
 begin listener_goes 4
 begin negative_ends_on_time 6
 lab ''
 
-ktap_plan 51
+ktap_plan 53
 both "unreachable at once when nobody listens" fast no_listener
 both "one question for each destination" fast question
 both "packets wait, the newest of them" fast queue
@@ -168,8 +170,10 @@ test_case "the tool shows what waits" tool_shows
 test_case "device deleted while packets wait" fast quick_end 4
 test_case "namespace deleted while packets wait" netns_goes
 test_case "refresh of what is used" ended refresh 4
+test_case "refresh without a listener" ended nobody_to_refresh 6
 test_case "a listener that goes while packets wait" ended listener_goes 4
 both "unanswered, then negative" ended unanswered
 test_case "negative to the end, IPv6" ended negative_ends_on_time 6
 test_case "flag resolve, unanswered" ended flag_resolve 4
+test_case "flag resolve, unanswered, and the way goes" ended way_goes 6
 test_case "module removed while packets wait" module_goes

@@ -336,18 +336,24 @@ def given_up_removed():
     """A negative entry of the kernel is deleted as others are, and told."""
     sock, ifindex, _ = start()
     told = nhrp.Nhrp().listen()
-    for host in (4, 5, 6):
+    hosts = 4, 5, 6, 8
+    for host in hosts:
         packet(f"10.9.0.{host}")
-    wait_for("events", 3, told.events)
+    wait_for("events", len(hosts), told.events)
     given_up = [mapping(ifindex, f"10.9.0.{host}", None, hold=GIVEN_UP,
-                        protocol=RTPROT_KERNEL) for host in (4, 5, 6)]
+                        protocol=RTPROT_KERNEL) for host in hosts]
     check("dump", sock.dump(), given_up)
     sock.delete(ifindex, "10.9.0.4")
     check("flushed", sock.flush(kind=NEGATIVE, within="10.9.0.5"), 1)
     check("told", told.events(), [(DEL_NTF, entry) for entry in given_up[:2]])
+    wide = mapping(ifindex, "10.9.0.8/31", NBMA)
+    sock.set(wide)
+    check("told of what is answered with others", sorted(told.events()),
+          sorted([(DEL_NTF, given_up[3]), (NEW_NTF, wide)]))
     own = mapping(ifindex, "10.9.0.6", None, hold=60)
     sock.set(own)
-    check("replaced", sock.dump(), [own])
+    check("told of what is replaced", told.events(), [(NEW_NTF, own)])
+    check("replaced", sock.dump(), [own, wide])
     sock.flush()
 
 

@@ -600,6 +600,10 @@ def evicted(*where):
           (len(accepted) - 1024, accepted[:-1024]))
     check("the youngest are left", sorted(lab.pending()),
           sorted(version.onlink(256 + number) for number in accepted[-1024:]))
+    # One answer is for all of them.
+    lab.add(version.all, PEER)
+    check("left", lab.pending(), {})
+    check("released", lab.stats()["released"], 1024)
 
 
 def memory(*where):

@@ -7,7 +7,7 @@ resolve.sh runs all of these at once, each in namespaces of its own.
 import time
 
 # It knows where the others are.
-from lab import HUB, Lab, nbma, net
+from lab import HUB, Lab, Namespace, Resolver, nbma, net, until
 
 import nhrp
 from nhrp import (CACHED, EXPIRE_NTF, FLAG_RESOLVE, NEGATIVE, NEW_NTF,
@@ -207,6 +207,26 @@ def flag_resolve(*where):
              (PEER, sent))
 
 
+def way_goes(*where):
+    """What is not asked for, as packets have another way, is when that goes."""
+    story = Story(*where)
+    lab = story.lab
+    to = lab.version.onlink(5)
+    lab.add(lab.version.all, HUB, flags=FLAG_RESOLVE)
+    story.begin()
+    lab.local.send(to, 1)
+    story.listen(20, lambda: not lab.stats()["incomplete"])
+    in_time("given up", story.now(), GIVEN_UP_AT)
+    story.attempts("resolve", to, *ASKED_AT)
+    lab.local.send(to, 2)
+    lab.sent("while there was a way", (HUB, 1), (HUB, 2))
+    check("asked for", lab.resolver.take(0, 0), [])
+    lab.delete(lab.version.all)
+    lab.local.send(to, 3)
+    lab.asks("no way any more", lab.question(to))
+    check("waits", lab.pending()[to], (1, 1))
+
+
 def refresh(*where):
     """Asked for once in the last third, of what is used there."""
     story = Story(*where)
@@ -250,6 +270,28 @@ def refresh(*where):
           [version.fence, forever])
     check("expired unasked", len(story.questions), 2)
     lab.sent("all along", *sent)
+
+
+def nobody_to_refresh(dut, out, version):
+    """Who listens in another namespace is not asked; who comes later is."""
+    story = Story(dut, out, version)
+    lab = story.lab
+    to = lab.version.onlink(5)
+    lab.resolver.close()
+    with Namespace(out):
+        elsewhere = Resolver()
+    story.begin()
+    lab.add(to, PEER, kind=CACHED, hold=9)
+    until(lambda: story.now() > 6.2)
+    lab.local.send(to, 1)
+    lab.sent("with nobody to ask", (PEER, 1))
+    check("upcalls", lab.stats()["upcalls"], 0)
+    lab.resolver = lab.listen()
+    lab.local.send(to, 2)
+    (_, event), = lab.resolver.take()
+    check("asked for", (event.dst, event.reason),
+          (nhrp.prefix(to), REASON_REFRESH))
+    check("elsewhere", elsewhere.take(0, 0), [])
 
 
 def listener_goes(*where):
