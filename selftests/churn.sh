@@ -18,6 +18,8 @@
 #
 # That the kernel's log holds no fault, no object is left behind and no reference
 # keeps a namespace is seen by the VM that this runs in (vm/run), and here.
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

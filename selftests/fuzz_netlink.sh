@@ -21,6 +21,8 @@
 #			netns, which the fuzzer makes, has their like
 #
 # What several processes do is done in the network of fuzz/net.sh.
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -16,6 +16,8 @@
 #
 # The load: floods from hub to spoke, spoke to hub, and spoke to spoke through
 # the hub, up to 50 packets in flight each.
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

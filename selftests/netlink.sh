@@ -13,6 +13,8 @@
 #
 # Nothing is up but wire0 and brim0, and nobody is at the other end of those: a
 # mapping needs no packet, and who is asked for one needs no answer.
+#
+# cpus: 2
 
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -5,6 +5,8 @@
 # that hand mgre what it did not expect: each once was a way to stop the machine.
 #
 #	namespaces HERE and THERE of dual/topology.sh
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

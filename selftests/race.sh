@@ -9,6 +9,8 @@
 #			dummy0  198.51.100.1/24, its underlay, takes whatever comes
 #
 # One CPU sends, the other one changes mappings.
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

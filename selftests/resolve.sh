@@ -13,6 +13,8 @@
 # swallowed, and what arrives there is what has left the device. Each test case is
 # a function of a file in the folder resolve. Those that wait for the kernel's
 # timers (waits.py) run side by side, in namespaces of their own, from the start.
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

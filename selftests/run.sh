@@ -9,8 +9,10 @@
 # script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*,
 # CHURN_*, RECURSION_* and MGRE_TESTS are handed to the scripts, and where the
 # daemons are that some of them run. A line "# kernel: WORDS" of a script is for the
-# command line of its kernel. Each kernel's tests run one after the other,
-# the kernels side by side. What the scripts print is in build/results/KERNEL/TEST.log.
+# command line of its kernel. One for debugging has one CPU, which takes half the time,
+# but for a script with a line "# cpus: 2", which is about what CPUs do to each other.
+# Each kernel's tests run one after the other, the kernels side by side. What the
+# scripts print is in build/results/KERNEL/TEST.log.
 # A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
 # fails both times fails. What fails once is said above the last line as flaky, for
 # somebody to mend: two VMs of two CPUs on two cores are late now and then, which is
@@ -137,10 +139,16 @@ one()
 	echo "$label: # $((SECONDS - began)) s"
 }
 
+# said NAME TEST: what the script says of itself
+said()
+{
+	sed -n "s/^# $1: //p" "selftests/$2"
+}
+
 # The tests on one kernel. One for debugging is slow.
 worker()
 {
-	local kernel=$1 dir=$results/$1 test limit=$seconds
+	local kernel=$1 dir=$results/$1 test limit=$seconds cpus slow=
 	local -a more=()
 
 	running=()
@@ -148,14 +156,17 @@ worker()
 	trap 'stop; exit 143' TERM INT HUP
 	mkdir -p "$dir"
 	if selftests/vm/kernel flavour "$kernel"; then
+		slow=1
 		limit=$((seconds * 6))
 		more+=(KSFT_MACHINE_SLOW=yes)
 	fi
 	for test in "${tests[@]}"; do
+		cpus=$(said cpus "$test")
+		: "${cpus:=$((slow ? 1 : 2))}"
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
-			selftests/vm/run -k "$kernel" -t "$limit" \
+			selftests/vm/run -k "$kernel" -t "$limit" -s "$cpus" \
 			-l "$dir/$test.kernel.log" -c "$dir/$test.gcov" \
-			-a "$(sed -n 's/^# kernel: //p' "selftests/$test")" -- \
+			-a "$(said kernel "$test")" -- \
 			env "${settings[@]}" "${more[@]}" "selftests/$test"
 	done
 }

@@ -9,6 +9,8 @@
 #	scan0 10.9.0.2/24 ------------- lan0 10.9.0.1/24	 site 1
 #					mgre0 10.0.0.1/24 -- mgre0 10.0.0.2/24
 #	      10.64.0.0/10 ------------ mgre0
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
