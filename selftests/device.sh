@@ -74,6 +74,22 @@ dev_sends()
 	both_ways "${SITE[0]}"
 }
 
+# Where IPv6 has no route by that interface, it is not tried without one.
+dev_no_route()
+{
+	local ns=${SITE[0]} before
+
+	spoke_device 6 1
+	hub_device 6 local "$(nbma 6 0)" dev eth0
+	both_ways "$ns" || return
+	before=$(dropped "$ns" mgre0 tx_no_route)
+	try ip -n "$ns" route del "${ALL[6]}" dev eth0
+	refuse reaches "$ns" "${OVER[1]}"
+	assert_test "drops" "$(dropped "$ns" mgre0 tx_no_route)" -gt "$before"
+	try ip -n "$ns" route add "${ALL[6]}" via "${GW6[0]}"
+	both_ways "$ns"
+}
+
 # ---- VRFs
 
 # underlay_vrf: eth1 goes into a VRF, which takes its addresses' routes along
@@ -320,7 +336,7 @@ topo_ipv6
 second_link
 head -c 200000 /dev/urandom >"$tmp/data"
 
-ktap_plan 16
+ktap_plan 17
 for family in 4 6; do
 	test_case "IPv$family: dev receives from that interface alone" dev_receives $family
 	test_case "IPv$family: dev sends by that interface" dev_sends $family
@@ -331,3 +347,4 @@ for family in 4 6; do
 	test_case "IPv$family: both in VRFs" both_in_vrf $family
 	test_case "IPv$family: underlay in another netns" moved $family
 done
+test_case "IPv6: no route by that interface" dev_no_route

@@ -785,6 +785,8 @@ mtu_by_hand()
 	try dut link set eth0 mtu 1500
 	mtu 1300
 	m0_del
+	run_fails 2 'mtu is above what an outer header can carry' \
+		dut link add m0 mtu 65520 type mgre local 192.0.2.1
 	try dut link add m0 mtu 1476 type mgre local 192.0.2.1
 	try dut link set eth0 mtu 1400
 	mtu 1476

@@ -622,6 +622,22 @@ around_1280()
 	whole "$HUB" 1280
 }
 
+# net.ipv4.ip_no_pmtu_disc of the underlay's namespace says what of an error is believed.
+no_pmtu_disc()
+{
+	fresh || return
+	narrow 1 $NARROW
+	try on "$HUB" sysctl -qw net.ipv4.ip_no_pmtu_disc=2
+	refuse crosses "$HUB" "${TO[1]}" $FULL -W 0.3
+	try reaches "$HUB" "${NBMA[1]}"
+	assert_eq "path MTU without a belief" "$(pmtu 1)" 1500
+	try on "$HUB" sysctl -qw net.ipv4.ip_no_pmtu_disc=1
+	learns 1 552
+	try on "$HUB" sysctl -qw net.ipv4.ip_no_pmtu_disc=0
+	forget
+	learns 1 $NARROW
+}
+
 # The route of the underlay is that of a mark: so is what is learnt of it.
 policy_routed()
 {
@@ -999,7 +1015,7 @@ topo_pmtu
 head -c 300000 /dev/urandom >"$tmp/data"
 text 40 >"$tmp/lines"
 
-ktap_plan 75
+ktap_plan 76
 all "a narrow path behind a router" exception
 all "the same for a sender behind us" forwarded
 all "our own link gets narrow" local_link
@@ -1020,6 +1036,7 @@ all "nopmtudisc" nopmtudisc
 outer "ignore-df" ignore_df
 one 4 4 "a path below the minimum" locked
 one 6 4 "a path below the minimum" locked
+one 4 4 "ip_no_pmtu_disc" no_pmtu_disc
 outer "a path of a marked route" policy_routed
 outer "underlay in another namespace" other_netns
 all "unreachable and prohibited" peer_refused

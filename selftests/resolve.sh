@@ -144,13 +144,14 @@ begin listener_goes 4
 begin negative_ends_on_time 6
 lab ''
 
-ktap_plan 53
+ktap_plan 54
 both "unreachable at once when nobody listens" fast no_listener
 both "one question for each destination" fast question
 both "packets wait, the newest of them" fast queue
 both "how many wait" fast queue_length
 both "answers release what waits" fast answers
 both "answers for what is behind a gateway" fast answers_behind_gateway
+test_case "answers for what is behind a gateway of IPv6" fast gateway_of_ipv6 4
 both "nothing is asked for the same device" fast same_device
 both "flag resolve without a listener" fast no_question_without_listener
 both "flag resolve, direct after the answer" fast resolve_flag

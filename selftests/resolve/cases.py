@@ -5,8 +5,8 @@ import os
 import time
 
 # It knows where the others are.
-from lab import (FENCE, HUB, Lab, Namespace, Resolver, V4, command, nbma, net,
-                 udp_packet, until)
+from lab import (FENCE, HUB, Lab, Namespace, Resolver, V4, V6, command, nbma,
+                 net, udp_packet, until)
 
 import nhrp
 from nhrp import (CACHED, FLAG_RESOLVE, FLAG_SHORTCUT, INCOMPLETE, NEGATIVE,
@@ -154,6 +154,17 @@ def answers_behind_gateway(*where):
     lab.sent("behind a gateway", (PEER, 1), (PEER, 2))
     lab.add(version.gateway(2))
     lab.told("behind a gateway that is not", lab.local, 3)
+
+
+def gateway_of_ipv6(*where):
+    """An IPv4 route may have a gateway of IPv6 (RFC 8950)."""
+    lab = Lab(*where)
+    gateway, behind = V6.gateway(9), "10.99.0.1"
+    lab.ip(f"route add 10.99.0.0/16 via inet6 {gateway} dev mgre0")
+    lab.local.send(behind, 1)
+    lab.asks("behind a gateway", lab.question(gateway, behind))
+    lab.add(gateway, PEER)
+    lab.sent("behind a gateway", (PEER, 1))
 
 
 def same_device(*where):
