@@ -54,14 +54,17 @@ devices()
 	done
 }
 
-# The floods find no device at times, and go on.
+# The floods find no device at times, and go on. On a slow machine they would leave no
+# time for anything else.
+FLOOD=(-f -l 8)
+[ ! "$slow" ] || FLOOD=(-i 0.05)
 load_pids=()
 floods()
 {
 	local i pid
 
 	for i in "0 1" "1 0" "1 2" "2 1"; do
-		bg_on pid "${SITE[${i% *}]}" ping -q -n -f -l 8 -s 1000 \
+		bg_on pid "${SITE[${i% *}]}" ping -q -n "${FLOOD[@]}" -s 1000 \
 			-I "${LAN[${i% *}]}" "${LAN[${i#* }]}" >/dev/null 2>&1
 		load_pids+=("$pid")
 	done
