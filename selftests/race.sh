@@ -3,7 +3,8 @@
 #
 # Packets race random changes of the cache, and none goes to an NBMA address that
 # no mapping held at that time, or passes a better mapping by. How that is known
-# is told in race/race.h. RACE_SECONDS (30) is how long all of it takes.
+# is told in race/race.h. RACE_SECONDS (30, on a slow machine 120, or too little happens)
+# is how long all of it takes.
 #
 #	namespace DUT:	race0   10.9.0.1/16, 2001:db8:9::1/64
 #			dummy0  198.51.100.1/24, its underlay, takes whatever comes
@@ -15,7 +16,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-SECONDS_EACH=$((${RACE_SECONDS:-30} / 2))
+SECONDS_EACH=$((${RACE_SECONDS:-$((slow ? 120 : 30))} / 2))
 
 devices()
 {
