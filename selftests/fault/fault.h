@@ -50,7 +50,8 @@ struct text {
  * @name: for the reader
  * @where: which allocations
  * @reject: those below this function of the kernel do not; NULL for the usual one
- * @min: number of allocations that must have failed, or nothing was tested
+ * @min: number of allocations that must have failed, or nothing was tested; kmemleak's
+ *	own come on top where it is
  * @max: number of system calls; if there are more allocations, the first half of
  *	these is for the first ones, and the rest is spread; 0 for all of them
  * @tail: the last ones alone instead

@@ -404,13 +404,13 @@ static int plain_finish(const struct op *op, long result)
 #define ONE	.size = 100, .copies = 1
 
 static const struct op flows[] = {
-	FLOW("IPv4 in IPv4, no route yet", 3, .dev = "m0", .dst = "10.9.%d.%d",
+	FLOW("IPv4 in IPv4, no route yet", 2, .dev = "m0", .dst = "10.9.%d.%d",
 	     .nbma = NEXT4, ONE),
-	FLOW("IPv6 in IPv4, no route yet", 3, .dev = "m0",
+	FLOW("IPv6 in IPv4, no route yet", 2, .dev = "m0",
 	     .dst = "2001:db8:9::%d:%d", .nbma = NEXT4, ONE),
-	FLOW("IPv4 in IPv6, no route yet", 3, .dev = "m0", .dst = "10.9.%d.%d",
+	FLOW("IPv4 in IPv6, no route yet", 2, .dev = "m0", .dst = "10.9.%d.%d",
 	     .nbma = NEXT6, ONE),
-	FLOW("IPv6 in IPv6, no route yet", 3, .dev = "m0",
+	FLOW("IPv6 in IPv6, no route yet", 2, .dev = "m0",
 	     .dst = "2001:db8:9::%d:%d", .nbma = NEXT6, ONE),
 	FLOW("a route that is cached", 0, .dev = "m0", .dst = "10.9.%d.%d",
 	     .nbma = NEXT4, ONE, .again = true),
@@ -431,7 +431,7 @@ static const struct op tapped =
 	     .nbma = NEXT4, ONE, .again = true);
 
 static const struct op by_packet_socket = {
-	.name = "an NBMA address that is nobody's", .min = 2, .max = 40,
+	.name = "an NBMA address that is nobody's", .min = 1, .max = 40,
 	.where = WHERE_MODULE, .prepare = packet_prepare, .act = flow_act,
 	.finish = flow_finish,
 	.data = &(const struct flow){ .dev = "m0", .nbma = NEXT4, ONE },
@@ -446,7 +446,7 @@ static const struct op miss = {
 };
 
 static const struct op answer = {
-	.name = "the answer, for which packets wait", .min = 6, .max = 40,
+	.name = "the answer, for which packets wait", .min = 4, .max = 40,
 	.where = WHERE_MODULE, .prepare = answer_prepare, .act = answer_act,
 	.finish = answer_finish, .undo = flush,
 	.data = &(const struct flow){ .dev = "m0", .dst = "10.9.%d.%d",
