@@ -749,10 +749,10 @@ hex_sum()
 # hex_addr ADDRESS: of IPv4
 hex_addr()
 {
-	local IFS=. octets
+	local IFS=. bytes
 
-	read -ra octets <<<"$1"
-	printf %02x "${octets[@]}"
+	read -ra bytes <<<"$1"
+	printf %02x "${bytes[@]}"
 }
 
 # forge_icmp TYPE CODE [ETHERTYPE HEX]: the router sends the hub an error, with an MTU of
