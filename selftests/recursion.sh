@@ -404,9 +404,9 @@ logged_once()
 	refuse on "${SITE[0]}" timeout 20 ping -q -n -f -c 500 -l 400 -W 0.05 "$to"
 	AT_LEAST=500 offered self
 	assert_eq "dropped" "$dropped" 500
-	# net_ratelimit() lets ten of them pass in 5 s.
+	# net_ratelimit() lets ten of them pass in 5 s, which a slow machine takes longer than.
 	assert_test "lines for 500 packets" "$(log_count "recursive routing")" \
-		-le $((10 * ((SECONDS - began) / 5 + 2)))
+		-le $((11 + (slow ? 10 * ((SECONDS - began) / 5 + 1) : 0)))
 	route del "$family" 2
 	try reaches "${SITE[0]}" "$to"
 
