@@ -3,7 +3,6 @@
 
 import errno
 import ipaddress
-import os
 import random
 import struct
 import time
