@@ -15,6 +15,8 @@
 #                                   |           |         | lo    10.3.0.1     |
 #                                   |        s2 +---------+ 198.51.100.66/26   |
 #                                   +-----------+         +--------------------+
+#
+# cpus: 2
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -5,18 +5,19 @@
 #
 #   run.sh [TEST]...	all tests of selftests/Makefile unless named
 #
-# KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (900) the seconds one
-# script may take, six times as long on a kernel for debugging. RACE_*, FUZZ_*,
+# KERNELS ("6.1 6.12") names the kernels, TEST_TIMEOUT (600) the seconds one
+# script may take, nine times as long on a kernel for debugging. RACE_*, FUZZ_*,
 # CHURN_*, RECURSION_* and MGRE_TESTS are handed to the scripts, and where the
 # daemons are that some of them run. A line "# kernel: WORDS" of a script is for the
-# command line of its kernel. One for debugging has one CPU, which takes half the time,
-# but for a script with a line "# cpus: 2", which is about what CPUs do to each other.
+# command line of its kernel. A VM has one CPU, which takes a little more than half the
+# time, but for a script with a line "# cpus: 2", which is about what CPUs do to each
+# other.
 # Each kernel's tests run one after the other, the kernels side by side. What the
 # scripts print is in build/results/KERNEL/TEST.log.
 # A script of which cases fail is repeated, REPEATS (2) of them on a kernel: what
 # fails both times fails. What fails once is said above the last line as flaky, for
-# somebody to mend: two VMs of two CPUs on two cores are late now and then, which is
-# no news of the module. A fault in the kernel log, a VM that dies (but of QEMU, see
+# somebody to mend: two VMs on two cores are late now and then, which is no news of the
+# module. A fault in the kernel log, a VM that dies (but of QEMU, see
 # qemu_died) and a script that does not end are never repeated.
 # The last line is "N passed, N failed, N skipped"; exit 0 when tests ran and
 # none failed. A script that dies, or prints other tests than it planned, is a
@@ -27,7 +28,7 @@ set -u -o pipefail
 top=$(realpath "$(dirname "$0")/..")
 cd "$top" || exit 1
 kernels=${KERNELS:-6.1 6.12}
-seconds=${TEST_TIMEOUT:-900}
+seconds=${TEST_TIMEOUT:-600}
 repeats=${REPEATS:-2}
 results=build/results
 running=()
@@ -63,7 +64,7 @@ judge()
 			if (status == 99)
 				bad("the kernel log holds a fault")
 			else if (status == 124)
-				bad("the script did not end in time")
+				bad("the script did not end in time, " seen + 0 " tests did")
 			else if (status == 125)
 				bad("the VM died")
 			else if (status == 4 && !seen && !whole) {
@@ -148,7 +149,7 @@ said()
 # The tests on one kernel. One for debugging is slow.
 worker()
 {
-	local kernel=$1 dir=$results/$1 test limit=$seconds cpus slow=
+	local kernel=$1 dir=$results/$1 test limit=$seconds cpus
 	local -a more=()
 
 	running=()
@@ -156,15 +157,13 @@ worker()
 	trap 'stop; exit 143' TERM INT HUP
 	mkdir -p "$dir"
 	if selftests/vm/kernel flavour "$kernel"; then
-		slow=1
-		limit=$((seconds * 6))
+		limit=$((seconds * 9))
 		more+=(KSFT_MACHINE_SLOW=yes)
 	fi
 	for test in "${tests[@]}"; do
 		cpus=$(said cpus "$test")
-		: "${cpus:=$((slow ? 1 : 2))}"
 		one "$kernel ${test%.sh}" "$dir/$test.log" \
-			selftests/vm/run -k "$kernel" -t "$limit" -s "$cpus" \
+			selftests/vm/run -k "$kernel" -t "$limit" -s "${cpus:-1}" \
 			-l "$dir/$test.kernel.log" -c "$dir/$test.gcov" \
 			-a "$(said kernel "$test")" -- \
 			env "${settings[@]}" "${more[@]}" "selftests/$test"

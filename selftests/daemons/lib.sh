@@ -62,7 +62,7 @@ recipe_run()
 recipe_shows()
 {
 	recipe "$1" "$2" "${4:-}" >"$tmp/shows" || return
-	sed -n "1s/^# //p" "$tmp/shows" | sed "s/^vtysh/& -N $3/" >"$tmp/recipe"
+	sed -n "1s/^# //p" "$tmp/shows" | sed "s/^vtysh/timeout 20 & -N $3/" >"$tmp/recipe"
 	sed -i 1d "$tmp/shows"
 	on "$3" env PATH="$top/tools/nhrp:$PATH" bash -eu "$tmp/recipe" >"$tmp/shown" 2>&1
 	awk '
@@ -125,14 +125,22 @@ frr_start()
 	frr_ready "$ns" "$@"
 }
 
-# frr_stop NS DAEMON...: in this order
+ended()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+# frr_stop NS DAEMON...: in this order. One that does not go when it is told is killed.
 frr_stop()
 {
-	local ns=$1 daemon
+	local ns=$1 daemon pid
 
 	shift
 	for daemon; do
-		bg_stop "${FRR_PID[$daemon.$ns]}" || :
+		pid=${FRR_PID[$daemon.$ns]}
+		kill "$pid" 2>/dev/null
+		busywait 30 ended "$pid" || note "$daemon did not end by itself"
+		bg_stop "$pid" KILL || :
 		unset "FRR_PID[$daemon.$ns]"
 	done
 }
@@ -147,5 +155,5 @@ frr()
 	for word; do
 		commands+=(-c "$word")
 	done
-	on "$ns" vtysh -N "$ns" "${commands[@]}"
+	on "$ns" timeout 20 vtysh -N "$ns" "${commands[@]}"
 }
