@@ -31,7 +31,7 @@ for test in $(make -s -C selftests tests); do
 	echo "mgre:$test"
 done >"$dest/kselftest-list.txt"
 
-selftests/vm/run -k "$kernel" -t 7200 -l "$dest/kernel.log" -- env \
+selftests/vm/run -k "$kernel" -t 7200 -s 2 -l "$dest/kernel.log" -- env \
 	MGRE_DAEMONS="$(selftests/vm/daemons)" "$dest/run_kselftest.sh" "$@" |
 	tee "$dest/log"
 status=$?
