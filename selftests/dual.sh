@@ -535,6 +535,7 @@ mpls_encap()
 	try ip -n "$THERE" -batch - <<-END
 		addr replace 10.8.4.2/32 dev lo
 		addr replace 10.8.6.2/32 dev lo
+		addr replace 10.8.7.2/32 dev lo
 		addr replace fd08:4::2/128 dev lo nodad
 		addr replace fd08:6::2/128 dev lo nodad
 	END
@@ -542,6 +543,7 @@ mpls_encap()
 	try ip -n "$HERE" -batch - <<-END || return
 		route add 10.8.4.0/24 encap mpls 100 via 10.4.0.2 dev mgre0
 		route add 10.8.6.0/24 encap mpls 100 via 10.6.0.2 dev mgre0
+		route add 10.8.7.0/24 encap mpls 100 via inet6 fd06::2 dev mgre0
 		route add fd08:4::/64 encap mpls 100 via fd04::2 dev mgre0
 		route add fd08:6::/64 encap mpls 100 via fd06::2 dev mgre0
 	END
@@ -549,14 +551,15 @@ mpls_encap()
 		'ip[22:2] == 0x8847 or ip6[42:2] == 0x8847' || return
 	try reaches "$HERE" 10.8.4.2
 	try reaches "$HERE" 10.8.6.2
+	try reaches "$HERE" 10.8.7.2
 	try reaches "$HERE" fd08:4::2
 	try reaches "$HERE" fd08:6::2
-	capture_stop "$pid" "$pcap" 4
+	capture_stop "$pid" "$pcap" 5
 	# label 100, bottom of stack
 	assert_eq "over IPv4" "$(capture_count "$pcap" 'ip proto 47 and
 		ip[28:4] & 0xffffff00 == 0x00064100')" 2
 	assert_eq "over IPv6" "$(capture_count "$pcap" 'ip6 proto 47 and
-		ip6[48:4] & 0xffffff00 == 0x00064100')" 2
+		ip6[48:4] & 0xffffff00 == 0x00064100')" 3
 }
 
 # ---- packets by hand
