@@ -446,6 +446,18 @@ topo_site()
 	topo_link "$1"
 }
 
+# links_settled NS...: that a link has a carrier was told to all who listen. It is
+# a second late at worst, and makes the namespace forget its cached routes.
+links_settled()
+{
+	local ns
+
+	for ns; do
+		ip -n "$ns" -j link show up | jq -e 'all(.[];
+			.operstate != "DOWN" and .operstate != "LOWERLAYERDOWN")' || return
+	done
+}
+
 # topo_underlay SPOKES: the namespaces, joined and routed; no tunnel yet
 topo_underlay()
 {
@@ -455,6 +467,7 @@ topo_underlay()
 	for ((i = 0; i <= $1; i++)); do
 		topo_site "$i" || return
 	done
+	try busywait 5 links_settled "$ROUTER" "${SITE[@]}"
 }
 
 # topo_device SITE [OPTION]...: its mgre0, with routes to the LANs of the others
