@@ -123,7 +123,7 @@ silent_scan()
 	nhrp -n "${SITE[0]}" map flush dev mgre0 type incomplete
 	run_scan "no answers" || return
 	assert_test "incomplete" "$incomplete" -le $MAX_INCOMPLETE
-	# An address is asked for for some 8 s.
+	# An address is incomplete for some 8 s.
 	assert_test "incomplete" "$incomplete" -gt $((slow ? 100 : MAX_INCOMPLETE / 2))
 	assert_test "negative" "$negative" -le $MAX_NEGATIVE
 	assert_eq "mappings" "$mappings" 1
